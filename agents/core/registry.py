@@ -1,0 +1,98 @@
+"""Agents and the tools they call: one registry, two decorators, a second claim to a name is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, get_args
+
+from agents.core.errors import ConfigError
+
+Effect = Literal["read", "write_spec", "write_data", "provision", "delete", "spend", "external"]
+EFFECTS: tuple[str, ...] = get_args(Effect)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[P, R]):
+    """A typed function an agent calls through the gate. Not callable by itself: see `agents.core.gate`."""
+
+    name: str
+    effect: Effect
+    summary: str
+    run: Callable[..., R] = field(repr=False)
+
+
+@dataclass(slots=True)
+class Agent:
+    """A role. It runs as an op of `workflow` after the agents named in `after`, with one handler an action."""
+
+    name: str
+    description: str
+    after: tuple[str, ...] = ()
+    actions: dict[str, Callable[..., Mapping[str, Any]]] = field(default_factory=dict[str, Any])
+    phrases: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+    def action(
+        self, name: str, *, phrases: tuple[str, ...] = ()
+    ) -> Callable[[Callable[..., Mapping[str, Any]]], Callable[..., Mapping[str, Any]]]:
+        """Register a handler `(step, **inputs) -> outputs`; `phrases` are words of a goal that ask for it."""
+
+        def register(handler: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:
+            if name in self.actions:
+                raise ConfigError(f"action {name!r} is registered twice", where=f"agent {self.name}")
+            self.actions[name] = handler
+            self.phrases[name] = phrases
+            return handler
+
+        return register
+
+
+class Registry:
+    """Everything installed. `agent` and `tool` add to it; iteration is in the order of work."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Agent] = {}
+        self.tools: dict[str, Tool[..., Any]] = {}
+
+    def agent(self, name: str, description: str, *, after: tuple[str, ...] = ()) -> Agent:
+        """Claim an agent's name."""
+        if name in self.agents:
+            raise ConfigError(f"agent {name!r} is registered twice", fix="choose another name")
+        if not name.isidentifier():
+            raise ConfigError(f"agent name {name!r} is not an identifier")
+        made = Agent(name, description, after)
+        self.agents[name] = made
+        return made
+
+    def tool(self, name: str, *, effect: Effect) -> Callable[[Callable[..., R]], Tool[..., R]]:
+        """Claim a tool's name and declare its effect. The function gets the platform first, then its inputs."""
+        if effect not in EFFECTS:
+            raise ConfigError(f"tool {name!r}: unknown effect {effect!r}", fix=f"use one of {', '.join(EFFECTS)}")
+
+        def register(run: Callable[..., R]) -> Tool[..., R]:
+            if name in self.tools:
+                raise ConfigError(f"tool {name!r} is registered twice", fix="choose another name")
+            made: Tool[..., R] = Tool(name, effect, (run.__doc__ or "").strip().split("\n")[0], run)
+            self.tools[name] = made
+            return made
+
+        return register
+
+    def ordered(self) -> Iterator[Agent]:
+        """Agents so that each comes after those it names; names not installed are passed over."""
+        done: dict[str, Agent] = {}
+        waiting = dict(self.agents)
+        while waiting:
+            ready = [a for a in waiting.values() if not any(name in waiting for name in a.after)]
+            if not ready:
+                raise ConfigError(f"agents wait for each other: {', '.join(sorted(waiting))}")
+            for agent in ready:
+                done[agent.name] = waiting.pop(agent.name)
+        return iter(done.values())
+
+
+REGISTRY = Registry()
+agent = REGISTRY.agent
+tool = REGISTRY.tool

@@ -1,0 +1,166 @@
+"""Frozen specs: the desired state of every asset, as `defs.yaml` says it. Pure: no Dagster, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from agents.core.digest import digest
+
+Environment = Literal["dev", "staging", "prod"]
+Layer = Literal["bronze", "silver", "gold", "features", "models", "masked", "quarantine"]
+Action = Literal["alert", "quarantine", "block"]
+Name = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=200)]
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMeta:
+    """What a rule does when it fails, and why it exists. Further keys of a suite's `meta` are kept in `extra`."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    action: Action = "alert"
+    reason: str = ""
+    id: str = ""
+    muted: bool = False
+    evidence: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A Great Expectations configuration: `type`, `kwargs`, `meta`."""
+
+    __pydantic_config__ = _STRICT
+
+    type: str
+    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    meta: RuleMeta = field(default_factory=RuleMeta)
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same rule after its limits changed: type and columns (or query)."""
+        names = ("column", "column_list", "column_set", "column_A", "column_B", "unexpected_rows_query")
+        return digest([self.type, self.meta.id, {k: self.kwargs[k] for k in names if k in self.kwargs}])[7:19]
+
+    def to_gx(self) -> dict[str, Any]:
+        """The configuration as Great Expectations reads it."""
+        return {
+            "type": self.type,
+            "kwargs": dict(self.kwargs),
+            "meta": {"action": self.meta.action, "reason": self.meta.reason},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an ingested table comes from. `table` is as the source names it; `watermark` says when a row last changed."""
+
+    __pydantic_config__ = _STRICT
+
+    connection: str
+    table: str
+    mode: Literal["full", "incremental"] = "full"
+    watermark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How a failed step is tried again. `delay` is in seconds."""
+
+    __pydantic_config__ = _STRICT
+
+    max: Annotated[int, Field(ge=0, le=20)] = 3
+    delay: Annotated[float, Field(ge=0)] = 10.0
+    backoff: Literal["none", "linear", "exponential"] = "exponential"
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Who hears of a failure: the log, a webhook (the name of a secret that holds its URL), or an e-mail address."""
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["log", "webhook", "email"] = "log"
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a product: ingested (`source`) or computed (`sql`, DuckDB's dialect), never both."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Name
+    layer: Layer
+    description: str = ""
+    source: Source | None = None
+    sql: str | None = None
+    key: tuple[str, ...] = ()
+    partition_by: tuple[str, ...] = ()
+    schedule: str | None = None
+    freshness_hours: Annotated[float, Field(gt=0)] | None = None
+    environments: tuple[Environment, ...] = ("dev",)
+    owners: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    retry: Retry = field(default_factory=Retry)
+    notify: tuple[Notify, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def asset(self) -> str:
+        """`layer/table`."""
+        return f"{self.layer}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What YAML adds to an asset a person wrote in Python: `asset` is `layer/table`."""
+
+    __pydantic_config__ = _STRICT
+
+    asset: str
+    description: str = ""
+    owners: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    freshness_hours: Annotated[float, Field(gt=0)] | None = None
+    environments: tuple[Environment, ...] = ("dev",)
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One `defs.yaml`: a data product's tables and extensions; its owners and tags hold for each of them."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Name
+    description: str = ""
+    owners: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    tables: tuple[Table, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+
+    def effective(self, table: Table) -> Table:
+        """The table with the product's owners and tags where it has none of its own."""
+        return replace(table, owners=table.owners or self.owners, tags={**self.tags, **table.tags})
+
+
+def code_version(table: Table | Extension) -> str:
+    """Digest of all that decides what the table will hold: a change asks for a new materialization."""
+    if isinstance(table, Extension):
+        return digest({"rules": [rule.to_gx() for rule in table.rules]})[7:23]
+    source = table.source
+    return digest(
+        {
+            "source": source and [source.connection, source.table, source.mode, source.watermark],
+            "sql": table.sql,
+            "key": table.key,
+            "partition_by": table.partition_by,
+            "rules": [rule.to_gx() for rule in table.rules],
+        }
+    )[7:23]
