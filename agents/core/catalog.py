@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agents.core.errors import ConfigError
 
@@ -12,6 +13,22 @@ KINDS = ("sqlserver", "postgresql", "mysql", "sqlite", "duckdb", "files")
 LAYERS = ("bronze", "silver", "gold", "features", "models", "masked", "quarantine")
 ENVIRONMENTS = ("dev", "staging", "prod")
 DEFAULT_SCHEMAS = frozenset({"", "dbo", "public", "main"})
+
+
+class TableId(NamedTuple):
+    """A lake table, as its asset key says it: `[environment, layer, table]`."""
+
+    environment: str
+    layer: str
+    name: str
+
+    @property
+    def asset(self) -> str:
+        """`layer/table`."""
+        return f"{self.layer}/{self.name}"
+
+    def __str__(self) -> str:
+        return "/".join(self)
 
 
 @dataclass(frozen=True, slots=True)
