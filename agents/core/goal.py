@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+# "submitted" lasts until the plan is stored; "questions" waits for a better submission.
 GoalStatus = Literal[
-    "questions", "planned", "building", "held", "releasing", "live", "failed", "rolled back", "rejected"
+    "submitted", "questions", "planned", "building", "held", "releasing", "live", "failed", "rolled back", "rejected"
 ]
 FINAL: frozenset[str] = frozenset({"questions", "live", "failed", "rolled back", "rejected", "held"})
 
