@@ -12,6 +12,9 @@ Effect = Literal["read", "write_spec", "write_data", "provision", "delete", "spe
 EFFECTS: tuple[str, ...] = get_args(Effect)
 P = ParamSpec("P")
 R = TypeVar("R")
+Outputs = Mapping[str, Any]
+Handler = Callable[..., Outputs]
+Finisher = Callable[..., Mapping[str, Outputs]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +34,14 @@ class Agent:
     name: str
     description: str
     after: tuple[str, ...] = ()
-    actions: dict[str, Callable[..., Mapping[str, Any]]] = field(default_factory=dict[str, Any])
+    actions: dict[str, Handler] = field(default_factory=dict[str, Any])
     phrases: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    finisher: Finisher | None = None
 
-    def action(
-        self, name: str, *, phrases: tuple[str, ...] = ()
-    ) -> Callable[[Callable[..., Mapping[str, Any]]], Callable[..., Mapping[str, Any]]]:
-        """Register a handler `(step, **inputs) -> outputs`; `phrases` are words of a goal that ask for it."""
+    def action(self, name: str, *, phrases: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
+        """Register a handler `(work, **inputs) -> outputs`; `phrases` are words of a goal that ask for it."""
 
-        def register(handler: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:
+        def register(handler: Handler) -> Handler:
             if name in self.actions:
                 raise ConfigError(f"action {name!r} is registered twice", where=f"agent {self.name}")
             self.actions[name] = handler
@@ -47,6 +49,13 @@ class Agent:
             return handler
 
         return register
+
+    def finish(self, handler: Finisher) -> Finisher:
+        """Register what follows all steps of a phase: `(work, outputs by step id) -> further outputs by step id`."""
+        if self.finisher is not None:
+            raise ConfigError("finish is registered twice", where=f"agent {self.name}")
+        self.finisher = handler
+        return handler
 
 
 class Registry:
@@ -79,6 +88,14 @@ class Registry:
             return made
 
         return register
+
+    def installed(self) -> list[tuple[str, str]]:
+        """Every agent and action that can be done here."""
+        return [(agent.name, action) for agent in self.agents.values() for action in agent.actions]
+
+    def phrases(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Words of a goal that ask for an action, as agents declared them."""
+        return {a.name: a.phrases for a in self.agents.values() if any(a.phrases.values())}
 
     def ordered(self) -> Iterator[Agent]:
         """Agents so that each comes after those it names; names not installed are passed over."""

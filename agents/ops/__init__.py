@@ -1,0 +1,1 @@
+"""Agents as Dagster sees them: the `goal` and `workflow` jobs, built from the registry."""

@@ -1,0 +1,111 @@
+"""The `goal` job: words in, a stored plan out. The plans sensor takes it from there."""
+
+from __future__ import annotations
+
+import urllib.parse
+from typing import Any, Literal
+
+import yaml
+from dagster import Config, JobDefinition, MetadataValue, OpExecutionContext, Out, Output, in_process_executor, job, op
+from pydantic import Field
+
+from agents.core.plan import Plan
+from agents.core.registry import Registry
+from agents.ops.guard import guard
+from agents.roles.report import render
+from agents.roles.supervisor import plan_goal
+from agents.tools.goals import goal_facts
+from resources.orchestrator import publish_report
+from resources.platform import Platform
+
+
+class GoalConfig(Config):
+    """What a person fills in."""
+
+    goal: str = Field(description="The goal in plain words, such as: Load the CRM contacts every night at 2am")
+    environment: Literal["dev", "staging", "prod"] = Field(
+        default="dev", description="Where it is to live, unless the words say so"
+    )
+    budget: float | None = Field(default=None, description="USD a month")
+    requester: str = Field(default="launchpad", description="Who asks")
+    mode: Literal["run", "plan"] = Field(default="run", description="plan: only say what would be done")
+
+
+def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
+    """The job, planning for the agents that are registered now."""
+
+    @op(out=Out(dict), description="Reads the goal against the catalog and stores a typed plan, or asks.")
+    def supervisor(context: OpExecutionContext, config: GoalConfig) -> Output[dict[str, Any]]:
+        with guard(platform.ledger, "supervisor", "", context.run_id):
+            plan, goal_id = submit(registry, platform, config, context.run_id)
+            publish_report(context.instance, goal_id, render(goal_facts(platform.store, goal_id)), {"steps": len(plan.steps)})
+        for question in plan.questions:
+            context.log.warning(f"{goal_id} asks: {question.question} {' '.join(question.candidates)}")
+        return Output({"goal": goal_id, **plan.to_json()}, metadata=_shown(plan, goal_id, platform, config))
+
+    @job(
+        name="goal",
+        description="Say what you want in plain words. The plan is carried out by `workflow`; the report is in `platform/goals`.",
+        executor_def=in_process_executor,
+        tags={"platform/kind": "goal"},
+    )
+    def goal() -> None:
+        supervisor()
+
+    return goal
+
+
+def submit(registry: Registry, platform: Platform, config: GoalConfig, source_run_id: str) -> tuple[Plan, str]:
+    """Plan the goal and store it under a new id; the same run gives the same goal again."""
+    store, ledger = platform.store, platform.ledger
+    plan = plan_for(registry, platform, config.goal, config.environment, config.budget)
+    made = store.create_goal(
+        config.goal, plan.environment, config.requester, plan.budget, config.mode, source_run_id=source_run_id
+    )
+    store.set_plan(made.id, plan)
+    ledger.append("goal", config.requester, "submitted", subject=made.id, why=config.goal, trace=source_run_id)
+    what = f"{len(plan.questions)} questions" if plan.questions else f"{len(plan.steps)} steps"
+    ledger.append("plan", "supervisor", what, subject=made.id, digest=plan.digest, trace=source_run_id)
+    return plan, made.id
+
+
+def plan_for(registry: Registry, platform: Platform, text: str, environment: str, budget: float | None) -> Plan:
+    """The plan for a goal over this deployment's catalog and agents."""
+    return plan_goal(
+        text,
+        platform.catalog(),
+        environment=environment,
+        budget=budget,
+        installed=registry.installed(),
+        custom=registry.phrases(),
+    )
+
+
+def _shown(plan: Plan, goal_id: str, platform: Platform, config: GoalConfig) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "goal id": goal_id,
+        "plan": MetadataValue.md(render(goal_facts(platform.store, goal_id))),
+        "digest": plan.digest,
+    }
+    if config.mode == "plan":
+        for phase in plan.phases():
+            shown[f"launch phase {phase['phase']}"] = MetadataValue.url(launchpad(phase, goal_id, config.requester))
+    return shown
+
+
+def launchpad(phase: dict[str, Any], goal_id: str, requester: str) -> str:
+    """Address of the Launchpad of `workflow` with this phase filled in, relative to the UI's root."""
+    text = yaml.safe_dump(workflow_config(phase, goal_id, requester, 1), sort_keys=False)
+    return f"/locations/agentic-data-platform/jobs/workflow/playground/setup?config={urllib.parse.quote(text)}"
+
+
+def workflow_config(phase: dict[str, Any], goal_id: str, requester: str, attempt: int) -> dict[str, Any]:
+    """Run config of `workflow` for one attempt at a phase of a goal."""
+    route = {
+        "goal": goal_id,
+        "phase": phase["phase"],
+        "attempt": attempt,
+        "environment": phase["environment"],
+        "requester": requester,
+    }
+    return {"ops": {"route": {"config": route}, **phase["run_config"]["ops"]}}

@@ -1,0 +1,66 @@
+"""The data quality agent: profiles tables, writes rules that mean something, sees to it that they are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents.core.errors import RunFailed
+from agents.core.gate import Work
+from agents.core.plan import AFTER
+from agents.core.registry import agent
+from agents.tools import quality, runs, specs
+from resources.orchestrator import ChildRun
+
+QUALITY = agent(
+    "quality",
+    "Profiles tables, writes quality rules for them, checks them and puts bad rows into quarantine.",
+    after=AFTER["quality"],
+)
+
+
+@QUALITY.action("profile")
+def profile(work: Work, asset: str) -> Mapping[str, Any]:
+    """Say what a table holds; changes nothing."""
+    found = work.call(quality.propose, asset=asset)
+    return {"dataset": asset, "profile": found.profile, "check": False}
+
+
+@QUALITY.action("validate")
+def validate(work: Work, asset: str) -> Mapping[str, Any]:
+    """Write the rules that a table's data suggests; the checks run once for all tables of the phase."""
+    found = work.call(quality.propose, asset=asset)
+    entry = {"rules": [rule.to_spec() for rule in found.rules]}
+    return {"dataset": asset, **work.call(specs.write, asset=asset, product="", entry=entry), "check": True}
+
+
+@QUALITY.finish
+def check(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """Load the new rules, apply them to the tables, and report every verdict."""
+    assets = list(dict.fromkeys(out["dataset"] for out in done.values() if out.get("check")))
+    if not assets:
+        return {}
+    work.call(runs.reload)
+    child = work.call(runs.materialize, assets=assets)
+    if not child.success and not any(found.checks for found in child.tables.values()):
+        raise RunFailed(child.error, where=", ".join(assets), fix=f"see run {child.run_id}", run_id=child.run_id)
+    return {step: _verdict(out["dataset"], child) for step, out in done.items() if out.get("check")}
+
+
+def _verdict(asset: str, child: ChildRun) -> dict[str, Any]:
+    found = next((found for table, found in child.tables.items() if table.asset == asset), None)
+    checks = found.checks if found else ()
+    metadata = found.metadata if found else {}
+    return {
+        "run_id": child.run_id,
+        "rules": [
+            {"name": c.name, "passed": c.passed, "severity": c.severity, **_plain(c.metadata)} for c in checks
+        ],
+        "failed": [c.name for c in checks if not c.passed],
+        "rows_quarantined": metadata.get("rows_quarantined", 0),
+        "rows": metadata.get("dagster/row_count"),
+    }
+
+
+def _plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: metadata[k] for k in ("unexpected_count", "element_count", "reason", "action") if k in metadata}

@@ -1,0 +1,144 @@
+"""The report agent: says in words and numbers what a goal brought about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from agents.core.gate import Work
+from agents.core.plan import AFTER, Plan
+from agents.core.registry import agent
+from agents.tools import goals
+from agents.tools.goals import GoalFacts
+
+REPORT = agent("report", "Says what was built, what holds on it, when it runs next, and what is missing.", after=AFTER["report"])
+MARKS = {True: "✓", False: "✗"}
+
+
+@REPORT.action("report")
+def report(work: Work) -> Mapping[str, Any]:
+    """Render the report of this goal and show it in the UI."""
+    found = work.call(goals.facts)
+    text = render(found)
+    tables = [out for out in found.outputs.values() if "rows" in out]
+    numbers = {"tables": len({out["dataset"] for out in tables}), "unsupported": len(found.plan.unsupported)}
+    work.call(goals.publish, markdown=text, numbers=numbers)
+    return {"report": text}
+
+
+def render(goal: GoalFacts) -> str:
+    """The report as markdown. Holds names and counts, never values of rows."""
+    return "\n".join(
+        [
+            f"# {goal.id}: {_quiet(goal.text)}",
+            "",
+            f"Environment **{goal.environment}**, asked by {_quiet(goal.requester)}, plan `{goal.plan.digest[:19]}`.",
+            *_section("What went wrong", [goal.reason] if goal.reason else []),
+            *_section("Questions", [_question(q.question, q.candidates) for q in goal.plan.questions]),
+            *_plan(goal.plan, goal.outputs),
+            *_section("Specs", list(_specs(goal.outputs))),
+            *_tables(goal.outputs),
+            *_rules(goal.outputs),
+            *_section("Next run", list(_next_runs(goal.outputs))),
+            *_section(
+                "Not done: no agent for it is installed",
+                [f"{_step(u.agent, u.action)}: {u.reason}" for u in goal.plan.unsupported],
+            ),
+            "",
+        ]
+    )
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", f"## {title}", "", *(f"- {line}" for line in lines)] if lines else []
+
+
+def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    if not rows:
+        return []
+    lines = ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return ["", f"## {title}", "", "| " + " | ".join(header) + " |", "|" + " --- |" * len(header), *lines]
+
+
+def _plan(plan: Plan, outputs: Mapping[str, Any]) -> list[str]:
+    blocked = {u.step for u in plan.unsupported}
+    rows = [
+        (s.id, s.phase, s.agent, s.action, _target(s.inputs), _state(s.id, s.agent, outputs, blocked)) for s in plan.steps
+    ]
+    return _table("Plan", ("step", "phase", "agent", "action", "on", "state"), rows)
+
+
+def _state(step: str, agent_name: str, outputs: Mapping[str, Any], blocked: set[str]) -> str:
+    if step in blocked:
+        return "not installed"
+    return "done" if step in outputs or agent_name == "report" else "not done"
+
+
+def _target(inputs: Mapping[str, Any]) -> str:
+    for name in ("destination", "asset", "table", "source", "assets", "resources"):
+        value = inputs.get(name)
+        if value:
+            return value["from"] if isinstance(value, Mapping) else str(value)
+    return ""
+
+
+def _specs(outputs: Mapping[str, Any]) -> Iterator[str]:
+    for out in outputs.values():
+        if "product" in out:
+            commit = f" (commit `{out['commit'][:10]}`)" if out.get("commit") else ""
+            changed = ", ".join(out.get("changed") or ()) or "nothing to change"
+            kept = f"; kept as a person wrote it: {', '.join(out['kept'])}" if out.get("kept") else ""
+            yield f"`{out['product']}` `{out['dataset']}`: {changed}{commit}{kept}"
+
+
+def _tables(outputs: Mapping[str, Any]) -> list[str]:
+    merged: dict[str, dict[str, Any]] = {}
+    for out in outputs.values():
+        if "rows" in out:
+            entry = merged.setdefault(out["dataset"], {"quarantined": 0})
+            entry |= {k: out[k] for k in ("rows", "rows_read", "rows_landed") if out.get(k) is not None}
+            entry["quarantined"] += int(out.get("rows_quarantined") or 0)
+    rows = [
+        (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), _count(e["quarantined"]))
+        for name, e in merged.items()
+    ]
+    return _table("Tables", ("table", "rows", "rows read", "quarantined"), rows)
+
+
+def _rules(outputs: Mapping[str, Any]) -> list[str]:
+    rows = [
+        (f"`{out['dataset']}`", rule["name"], MARKS[bool(rule["passed"])], rule.get("action", ""), rule.get("reason", ""))
+        for out in outputs.values()
+        for rule in out.get("rules") or ()
+        if isinstance(rule, Mapping) and "passed" in rule
+    ]
+    return _table("Rules", ("table", "rule", "holds", "when it fails", "why"), rows)
+
+
+def _next_runs(outputs: Mapping[str, Any]) -> Iterator[str]:
+    from croniter import croniter
+
+    now = datetime.now(UTC)
+    for out in outputs.values():
+        if out.get("schedule"):
+            due: datetime = croniter(out["schedule"], now).get_next(datetime)
+            yield f"`{out['dataset']}`: {due:%Y-%m-%d %H:%M} UTC (`{out['schedule']}`)"
+
+
+def _count(value: Any) -> str:
+    return f"{int(value):,}" if value is not None else ""
+
+
+def _question(question: str, candidates: Sequence[str]) -> str:
+    return f"{_quiet(question)}" + (f" Perhaps: {', '.join(f'`{c}`' for c in candidates)}" if candidates else "")
+
+
+def _step(agent_name: str, action: str) -> str:
+    return f"**{agent_name}** {action.replace('_', ' ')}"
+
+
+def _quiet(text: str) -> str:
+    """Text of a person as text: no headings, links or images of its own."""
+    line = " ".join(text.split())
+    return "".join(f"\\{c}" if c in "[]!<>`*_#|" else c for c in line)

@@ -1,0 +1,38 @@
+"""Tools that look at the data itself and say what should hold on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from agents.core.errors import TableNotFound
+from agents.core.registry import tool
+from agents.tools.session import Session
+from agents.tools.specs import entry_of
+from assets.kinds.spec import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What profiling a table gave: its profile in the contract's form, and the rules it suggests."""
+
+    profile: Mapping[str, Any]
+    rules: Sequence[Rule]
+
+
+@tool("quality.propose", effect="read")
+def propose(session: Session, asset: str) -> Proposal:
+    """Profile a table and its neighbours in the lake, and write the rules that should hold on it."""
+    from agents.tools.profiling import find_references, profile_table, write_rules
+
+    lake, table = session.platform.lake, session.table(asset)
+    if not lake.exists(table):
+        raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
+    entry, now = entry_of(session, asset), datetime.now(UTC)
+    others = {t.asset: lake.dataset(t) for t in lake.tables(session.environment) if t.layer == table.layer}
+    profile = profile_table(others[asset], key=entry.get("key") or (), now=now)
+    references = [found for found in find_references(others, table=asset)]
+    rules = write_rules(profile, references=references, now=now)
+    return Proposal(profile.to_json(), rules)

@@ -1,0 +1,78 @@
+"""A running deployment over GraphQL, as the UI speaks to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from agents.core.errors import ConfigError, RunFailed, Unreachable
+from platform_defs.instance import LOCATION, Home
+
+LAUNCH = """
+mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
+  __typename ... on LaunchRunSuccess { run { runId } }
+  ... on RunConfigValidationInvalid { errors { message } } ... on PythonError { message } } }
+"""
+RUN = """
+query($id: ID!) { runOrError(runId: $id) { __typename ... on Run { status
+  eventConnection(limit: 1000) { events { __typename ... on ExecutionStepFailureEvent { error { message
+    causes { message } } } } } } } }
+"""
+REPOSITORY = "__repository__"
+PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """GraphQL over HTTP; a webserver that is being restarted is waited for."""
+
+    url: str
+
+    def ask(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The `data` of an answer. Raises Unreachable when nothing answers for a minute."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                answer = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": dict(variables)}, timeout=30)
+                body: dict[str, Any] = answer.json()
+                break
+            except (httpx.HTTPError, ValueError) as error:
+                if time.monotonic() > deadline:
+                    raise Unreachable("the webserver does not answer", where=self.url, fix="start it: adp up") from error
+                time.sleep(0.5)
+        if body.get("errors"):
+            raise RunFailed(str(body["errors"][0].get("message")), where=f"{self.url}/graphql")
+        return body["data"]
+
+    def launch(self, job: str, run_config: Mapping[str, Any]) -> str:
+        """Launch a job as the Launchpad does; the run's id."""
+        selector = {"repositoryLocationName": LOCATION, "repositoryName": REPOSITORY, "jobName": job}
+        params = {"selector": selector, "runConfigData": run_config}
+        result = self.ask(LAUNCH, {"params": params})["launchPipelineExecution"]
+        if "run" not in result:
+            wrong = "; ".join(e["message"] for e in result.get("errors") or []) or result.get("message")
+            raise RunFailed(f"Dagster did not take the run: {wrong}", where=job)
+        return str(result["run"]["runId"])
+
+    def status(self, run_id: str) -> tuple[str, str]:
+        """Status of a run and the innermost message of its first failed step."""
+        found = self.ask(RUN, {"id": run_id})["runOrError"]
+        if found["__typename"] != "Run":
+            return "NOT_FOUND", "no such run"
+        for event in found["eventConnection"]["events"]:
+            if error := event.get("error"):
+                messages = [error["message"], *(cause["message"] for cause in error["causes"])]
+                return found["status"], messages[-1].strip()
+        return found["status"], ""
+
+
+def connect(home: Home) -> Client:
+    """The client of the state folder's running deployment."""
+    running = home.running()
+    if not running:
+        raise ConfigError("no deployment is running", where=str(home.state), fix="start one: make up (adp up)")
+    return Client(running["url"])

@@ -1,0 +1,1 @@
+"""The commands of `adp`, one module a subject. What a command needs is imported when it runs."""

@@ -1,0 +1,88 @@
+"""`adp up`, `adp demo`."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated
+
+import typer
+
+from platform_defs.commands.printing import markdown, progress, tell
+
+DEMO_GOAL = (
+    "Create a daily pipeline to sync customer orders from SQL Server to Data Lake, "
+    "with data quality checks and cost optimization"
+)
+Scale = Annotated[float, typer.Option(min=0.001, max=10, help="Size of the sample system; 1 is 500,000 orders.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(up)
+    app.command()(demo)
+
+
+def up(scale: Scale = 1.0) -> None:
+    """Start a deployment and keep it running until you stop it with Ctrl-C.
+
+    What dies is started again. State lives in `.adp/`; delete it to start anew.
+
+    **Examples**
+
+    adp up
+
+    ADP_PORT=4000 ADP_STATE=/var/lib/adp adp up
+    """
+    from platform_defs.deployment import Deployment
+    from platform_defs.instance import prepare_sample, prepare_specs
+    from resources.settings import load_settings
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    prepare_specs(load_settings())
+    prepare_sample(load_settings(), progress, scale)
+    with Deployment(load_settings(), progress) as running:
+        tell(f"The platform is up at {running.url} (Ctrl-C stops it)")
+        tell(f"Say a goal: {running.url}/locations/agentic-data-platform/jobs/goal/playground")
+        running.wait()
+
+
+def demo(scale: Scale = 1.0, goal: Annotated[str, typer.Option(help="Another goal.")] = DEMO_GOAL) -> None:
+    """Start a deployment, run one goal through it, print the report, stop.
+
+    **Examples**
+
+    adp demo
+
+    adp demo --goal "Sync orders and order lines hourly from the sales database to bronze"
+    """
+    from platform_defs import journey
+    from platform_defs.client import Client, connect
+    from platform_defs.deployment import Deployment
+    from platform_defs.instance import Home, prepare_sample, prepare_specs
+    from resources.platform import Platform
+    from resources.settings import load_settings
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    prepare_specs(load_settings())
+    prepare_sample(load_settings(), progress, scale)
+    settings = load_settings()
+    platform = Platform.of(settings)
+
+    def run(client: Client) -> None:
+        progress(f"Goal: {goal}")
+        goal_id = journey.submit(client, platform, {"goal": goal, "requester": "demo"})
+        end = journey.follow(platform, goal_id, progress)
+        markdown(journey.report(platform, goal_id))
+        if end.status not in ("live", "held"):
+            raise typer.Exit(1)
+
+    if Home(settings.state_dir).running():
+        run(connect(Home(settings.state_dir)))
+        return
+    with Deployment(settings, progress) as running:
+        run(Client(running.url))
+    tell("Look at it in the UI: make up")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

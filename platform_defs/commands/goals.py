@@ -1,0 +1,155 @@
+"""`adp plan`, `adp goal`, `adp report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from platform_defs.commands.printing import Json, emit, markdown, progress, tell
+
+if TYPE_CHECKING:
+    from agents.core.catalog import Catalog
+    from agents.core.plan import Plan
+
+Environment = Annotated[str | None, typer.Option("--environment", "-e", help="dev, staging or prod.")]
+Budget = Annotated[float | None, typer.Option("--budget", min=0, help="USD a month.")]
+Text = Annotated[str, typer.Argument(metavar="GOAL", help="The goal in plain words.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(plan)
+    app.command()(goal)
+    app.command()(report)
+
+
+def plan(
+    text: Text,
+    environment: Environment = None,
+    budget: Budget = None,
+    catalog: Annotated[Path | None, typer.Option("--catalog", help="Plan over this file, touching no source.")] = None,
+    json: Json = False,
+) -> None:
+    """Say what a goal would do; nothing is stored or changed.
+
+    **Examples**
+
+    adp plan "Load the CRM contacts every night at 2am"
+
+    adp plan "Sync orders hourly from the sales database" --catalog catalog.yaml --json
+    """
+    from agents.roles import register_agents
+    from agents.roles.supervisor import plan_goal
+
+    registry = register_agents(_extensions())
+    made = plan_goal(
+        text,
+        _catalog(catalog),
+        environment=environment,
+        budget=budget,
+        installed=registry.installed(),
+        custom=registry.phrases(),
+    )
+    if json:
+        emit(made.to_json())
+    else:
+        _show(made)
+
+
+def goal(
+    text: Text,
+    environment: Environment = None,
+    budget: Budget = None,
+    requester: Annotated[str, typer.Option(help="Who asks.")] = "cli",
+    only_plan: Annotated[bool, typer.Option("--plan", help="Store the plan, do not run it.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait for the end and print the report.")] = True,
+    json: Json = False,
+) -> None:
+    """Submit a goal to the running deployment, watch it, print its report.
+
+    **Examples**
+
+    adp goal "Create a daily pipeline to sync customer orders from SQL Server, with data quality checks"
+
+    adp goal "Load the contacts every night" --no-wait --json
+    """
+    from platform_defs import journey
+    from platform_defs.client import connect
+    from platform_defs.instance import Home
+    from resources.platform import Platform
+    from resources.settings import load_settings
+
+    settings = load_settings()
+    platform = Platform.of(settings)
+    config: dict[str, Any] = {"goal": text, "requester": requester, "mode": "plan" if only_plan else "run"}
+    config |= {k: v for k, v in (("environment", environment), ("budget", budget)) if v is not None}
+    goal_id = journey.submit(connect(Home(settings.state_dir)), platform, config)
+    end = journey.follow(platform, goal_id, progress) if wait and not only_plan else platform.store.goal(goal_id)
+    if json:
+        emit(journey.summary(platform, goal_id))
+    else:
+        markdown(journey.report(platform, goal_id))
+    if end.status in ("failed", "rolled back", "rejected"):
+        raise typer.Exit(1)
+
+
+def report(
+    goal_id: Annotated[str | None, typer.Argument(metavar="ID", help="Such as G-000017; without it, a list.")] = None,
+    json: Json = False,
+) -> None:
+    """Print the report of a goal, or list all goals.
+
+    **Examples**
+
+    adp report
+
+    adp report G-000017 --json
+    """
+    from platform_defs import journey
+    from resources.platform import Platform
+    from resources.settings import load_settings
+
+    platform = Platform.of(load_settings())
+    if goal_id is None:
+        rows = [journey.line(row) for row in platform.store.goals()]
+        emit(rows) if json else tell("\n".join(f"{r['goal']}  {r['status']:10}  {r['text']}" for r in rows) or "no goals yet")
+    elif json:
+        emit(journey.summary(platform, goal_id))
+    else:
+        markdown(journey.report(platform, goal_id))
+
+
+def _extensions() -> tuple[str, ...]:
+    from resources.settings import load_settings
+
+    return load_settings().extensions
+
+
+def _catalog(file: Path | None) -> Catalog:
+    if file is None:
+        from resources.platform import Platform
+        from resources.settings import load_settings
+
+        return Platform.of(load_settings()).catalog()
+    from agents.core.catalog import catalog_from
+    from resources.settings import read_yaml
+
+    return catalog_from(read_yaml(file), str(file))
+
+
+def _show(made: Plan) -> None:
+    for question in made.questions:
+        tell(f"? {question.question}")
+        for candidate in question.candidates:
+            tell(f"    - {candidate}")
+    blocked = {u.step: u for u in made.unsupported}
+    for step in made.steps:
+        after = f"  after {', '.join(step.after)}" if step.after else ""
+        tell(f"{step.id:4} phase {step.phase}  {step.agent} {step.action}{after}")
+        for name, value in step.inputs.items():
+            tell(f"       {name}: {value}")
+        if step.id in blocked:
+            tell(f"       not done: {blocked[step.id].reason}")
+    tell(f"{made.environment}  {made.digest}")
