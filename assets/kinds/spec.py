@@ -58,7 +58,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an ingested table comes from. `table` is as the source names it; `watermark` says when a row last changed."""
+    """Where an ingested table comes from: `table` as the source names it; `watermark` says when a row last changed."""
 
     __pydantic_config__ = _STRICT
 

@@ -1,0 +1,32 @@
+"""Quality rules as Dagster asset checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from assets.kinds.spec import Rule
+
+
+def check_specs(key: dg.AssetKey, rules: Sequence[Rule]) -> list[dg.AssetCheckSpec]:
+    """One check a rule, in the rules' order; a rule that blocks stops what is downstream."""
+    if not rules:
+        return []
+    from assets.kinds.rules import check_names
+
+    return [
+        dg.AssetCheckSpec(
+            name,
+            asset=key,
+            description=rule.meta.reason or rule.type,
+            blocking=blocks(rule),
+            metadata={"rule": rule.type, "action": rule.meta.action},
+        )
+        for name, rule in zip(check_names(rules), rules, strict=True)
+    ]
+
+
+def blocks(rule: Rule) -> bool:
+    """Whether the rule's failure refuses the table's new version."""
+    return rule.meta.action == "block" and not rule.meta.muted

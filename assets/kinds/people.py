@@ -1,0 +1,92 @@
+"""Assets that people write in Python, and what YAML extensions add to them without touching their file."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+import dagster as dg
+
+from agents.core.catalog import TableId
+from assets.kinds import keys
+from assets.kinds.checks import check_specs
+from assets.kinds.spec import Extension
+from assets.kinds.tables import PLATFORM, freshness
+from assets.kinds.validation import ExtensionEntry
+
+
+def python_definitions(package: ModuleType) -> dg.Definitions:
+    """Everything below a package, by Dagster's own loader: assets, checks, jobs, schedules, sensors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)  # Dagster's word for this loader, not for people's code
+        return dg.load_definitions_from_package_module(package)
+
+
+def python_tables(definitions: dg.Definitions) -> frozenset[TableId]:
+    """The lake tables that people's assets make or name."""
+    found = (keys.table_id(key) for asset in definitions.assets or () for key in _keys(asset))
+    return frozenset(table for table in found if table)
+
+
+def extended(
+    definitions: dg.Definitions, entries: Sequence[ExtensionEntry], environments: Iterable[str]
+) -> dg.Definitions:
+    """People's definitions with the descriptions, owners, tags, freshness and checks that extensions add."""
+    loaded = frozenset(environments)
+    added: dict[dg.AssetKey, list[ExtensionEntry]] = {}
+    for entry in entries:
+        layer, _, name = entry.extension.asset.partition("/")
+        for environment in loaded.intersection(entry.extension.environments):
+            added.setdefault(keys.asset_key(TableId(environment, layer, name)), []).append(entry)
+    if not added:
+        return definitions
+    return dg.Definitions.merge(
+        definitions.map_asset_specs(func=lambda spec: _extend(spec, added.get(spec.key, ()))),
+        dg.Definitions(asset_checks=[checks for key in sorted(added, key=str) for checks in _checks(key, added[key])]),
+    )
+
+
+def _extend(spec: dg.AssetSpec, entries: Iterable[ExtensionEntry]) -> dg.AssetSpec:
+    for entry in entries:
+        extension = entry.extension
+        spec = spec.replace_attributes(
+            description=extension.description or spec.description,
+            owners=list(dict.fromkeys([*spec.owners, *_owners(entry)])),
+            tags={**spec.tags, **entry.document.product.tags, **extension.tags},
+            freshness_policy=freshness(extension.freshness_hours) or spec.freshness_policy,
+        )
+    return spec
+
+
+def _owners(entry: ExtensionEntry) -> tuple[str, ...]:
+    return entry.extension.owners or entry.document.product.owners
+
+
+def _checks(key: dg.AssetKey, entries: Iterable[ExtensionEntry]) -> Iterator[dg.AssetChecksDefinition]:
+    for number, entry in enumerate(entry for entry in entries if entry.extension.rules):
+        yield _checks_definition(key, entry.extension, number)
+
+
+def _checks_definition(key: dg.AssetKey, extension: Extension, number: int) -> dg.AssetChecksDefinition:
+    table = TableId(*key.path)
+    specs = check_specs(key, extension.rules)
+    names = tuple(spec.name for spec in specs)
+
+    @dg.multi_asset_check(
+        name=f"{keys.op_name(table)}__extension_{number}",
+        specs=specs,
+        can_subset=True,
+        required_resource_keys={PLATFORM},
+    )
+    def run_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from assets.kinds.running import run_extension_checks  # loads the data libraries: not when definitions load
+
+        yield from run_extension_checks(context, table, extension, names)
+
+    return run_checks
+
+
+def _keys(asset: Any) -> Iterable[dg.AssetKey]:
+    if isinstance(asset, dg.AssetsDefinition):
+        return asset.keys
+    return [asset.key]

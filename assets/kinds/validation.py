@@ -1,0 +1,278 @@
+"""What is wrong in a product beyond its shape: checked when definitions load and before an agent's spec is written.
+
+Pure: no Dagster, no lake. What needs the data (columns) is checked when a table runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+
+from agents.core.catalog import ENVIRONMENTS, TableId
+from agents.core.errors import SpecError
+from assets.kinds.documents import Document
+from assets.kinds.lineage import reads
+from assets.kinds.spec import Extension, Rule, Table, code_version
+
+_At = tuple[str | int, ...]
+_OWNER = re.compile(r"^(team:[A-Za-z0-9_-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
+_TAG = re.compile(r"^[A-Za-z0-9_.-]{1,63}(/[A-Za-z0-9_.-]{1,63})?$")
+_TAG_VALUE = re.compile(r"^[A-Za-z0-9_.-]{0,63}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One table of a product, with the product's owners and tags, and the lake tables (`layer/table`) its SQL reads."""
+
+    document: Document
+    index: int
+    table: Table
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionEntry:
+    """One extension of a product."""
+
+    document: Document
+    index: int
+    extension: Extension
+
+
+@dataclass(slots=True)
+class Checked:
+    """What holds together, and the error of each file that does not."""
+
+    tables: list[Entry] = field(default_factory=list[Entry])
+    extensions: list[ExtensionEntry] = field(default_factory=list[ExtensionEntry])
+    problems: list[SpecError] = field(default_factory=list[SpecError])
+
+
+def check_products(
+    documents: Sequence[Document], python: Iterable[TableId] = (), problems: Sequence[SpecError] = ()
+) -> Checked:
+    """Keep the documents that hold together; a document with an error is left out whole, the others stand.
+
+    `python` are tables made by assets people wrote. While any file is broken, SQL may read a table nobody declares: it
+    may be declared there.
+    """
+    found = list(problems)
+    entries: dict[int, list[Entry]] = {}
+    declared: dict[TableId, Document | None] = dict.fromkeys(python)
+    for number, document in enumerate(documents):
+        try:
+            own = [_entry(document, index) for index in range(len(document.product.tables))]
+            _check_extensions(document)
+            claimed = _claims(own, declared)
+        except SpecError as error:
+            found.append(error)
+            continue
+        declared.update(claimed)
+        entries[number] = own
+    lenient = bool(found)
+    checked = Checked(problems=found)
+    cyclic = _cyclic([entry for own in entries.values() for entry in own])
+    for number, own in entries.items():
+        try:
+            for entry in own:
+                _check_reads(entry, declared, cyclic, lenient)
+            extensions = [
+                ExtensionEntry(documents[number], i, e) for i, e in enumerate(documents[number].product.extensions)
+            ]
+            for extension in extensions:
+                _check_extended(extension, declared, set(python), lenient)
+        except SpecError as error:
+            found.append(error)
+            continue
+        checked.tables += own
+        checked.extensions += extensions
+    return checked
+
+
+def _entry(document: Document, index: int) -> Entry:
+    table = document.product.effective(document.product.tables[index])
+    at = ("tables", index)
+    if (table.source is None) == (table.sql is None):
+        have = "has both source and sql" if table.sql is not None else "has neither source nor sql"
+        raise document.error(f"{table.asset} {have}", at, "give exactly one of source and sql")
+    if table.layer == "quarantine":
+        raise document.error("the layer quarantine is the platform's own", (*at, "layer"), "choose another layer")
+    if table.source and table.source.mode == "incremental" and not table.source.watermark:
+        raise document.error(
+            "mode incremental needs a watermark", (*at, "source"), "name the column in source.watermark"
+        )
+    if table.schedule is not None and (fix := cron_problem(table.schedule)):
+        raise document.error(f"{table.schedule!r} is not a cron line", (*at, "schedule"), fix)
+    _check_freshness(document, at, table.freshness_hours)
+    for name in ("key", "partition_by", "environments"):
+        if len(set(values := getattr(table, name))) != len(values):
+            raise document.error(f"{name} names a value twice", (*at, name))
+    _check_labels(document, at, table.owners, table.tags)
+    _check_rules(document, at, table.rules, table)
+    if table.sql is None:
+        return Entry(document, index, table, ())
+    try:
+        return Entry(document, index, table, reads(table.sql))
+    except SpecError as error:
+        raise document.error(f"{table.asset}: {error.what}", (*at, "sql"), error.fix) from error
+
+
+def _check_freshness(document: Document, at: _At, hours: float | None) -> None:
+    if hours is not None and hours * 60 < 1:
+        raise document.error("freshness_hours is less than a minute", (*at, "freshness_hours"), "give at least 0.02")
+
+
+def _check_labels(document: Document, at: _At, owners: Sequence[str], tags: Mapping[str, str]) -> None:
+    for owner in owners:
+        if not _OWNER.match(owner):
+            raise document.error(
+                f"{owner!r} is not an owner", (*at, "owners"), "write team:<name> or an e-mail address"
+            )
+    for key, value in tags.items():
+        if not _TAG.match(key) or not _TAG_VALUE.match(value):
+            fix = "letters, digits, - _ . only, at most 63; a key may have one prefix/"
+            raise document.error(f"{key!r}: {value!r} is not a tag", (*at, "tags"), fix)
+
+
+def _check_rules(document: Document, at: _At, rules: Sequence[Rule], of: Table | Extension) -> None:
+    try:
+        code_version(of)
+    except (TypeError, ValueError) as error:
+        raise document.error(
+            "a rule's values must be plain JSON", (*at, "rules"), "use text, numbers, lists"
+        ) from error
+    seen: set[str] = set()
+    for index, rule in enumerate(rules):
+        if rule.identity in seen:
+            fix = "remove one, or give them different meta.id"
+            raise document.error(f"{rule.type} is given twice for the same columns", (*at, "rules", index), fix)
+        seen.add(rule.identity)
+
+
+def _check_extensions(document: Document) -> None:
+    for index, extension in enumerate(document.product.extensions):
+        at = ("extensions", index)
+        _check_freshness(document, at, extension.freshness_hours)
+        _check_labels(document, at, extension.owners, extension.tags)
+        _check_rules(document, at, extension.rules, extension)
+
+
+def _claims(entries: Iterable[Entry], declared: Mapping[TableId, Document | None]) -> dict[TableId, Document]:
+    claims: dict[TableId, Document] = {}
+    for entry in entries:
+        document, index, table = entry.document, entry.index, entry.table
+        for environment in table.environments:
+            name = TableId(environment, table.layer, table.name)
+            if name in claims or name in declared:
+                other = declared.get(name) or claims.get(name)
+                by = f"in {other.path}" if other else "by a Python asset"
+                raise document.error(f"{table.asset} is already declared {by}", ("tables", index), "remove one of them")
+            claims[name] = document
+    return claims
+
+
+def _check_reads(entry: Entry, declared: Mapping[TableId, object], cyclic: Set[tuple[str, str]], lenient: bool) -> None:
+    document, index, table, names = entry.document, entry.index, entry.table, entry.reads
+    for environment in table.environments:
+        if (environment, table.asset) in cyclic:
+            raise document.error(f"{table.asset} reads itself, through {', '.join(names)}", ("tables", index, "sql"))
+        for name in names:
+            layer, _, bare = name.partition("/")
+            if layer == "quarantine" or lenient or TableId(environment, layer, bare) in declared:
+                continue
+            what = f"{table.asset} reads {layer}.{bare}, which is not a table of {environment}"
+            raise document.error(what, ("tables", index, "sql"), _nearest(name, environment, declared))
+
+
+def _check_extended(
+    entry: ExtensionEntry, declared: Mapping[TableId, object], python: set[TableId], lenient: bool
+) -> None:
+    document, index, extension = entry.document, entry.index, entry.extension
+    layer, _, name = extension.asset.partition("/")
+    for environment in extension.environments:
+        table = TableId(environment, layer, name)
+        if table in python:
+            continue
+        if table in declared:
+            what = f"{extension.asset} is a table of a product, not a Python asset"
+            raise document.error(what, ("extensions", index), "put the rules into the table's own entry")
+        if not lenient:
+            what = f"{extension.asset} is not an asset of {environment}"
+            fix = _nearest(extension.asset, environment, dict.fromkeys(python)) or "write it in assets/products/ first"
+            raise document.error(what, ("extensions", index, "asset"), fix)
+
+
+def _nearest(name: str, environment: str, declared: Iterable[TableId]) -> str:
+    known = [table.asset for table in declared if table.environment == environment]
+    if near := get_close_matches(name, known, n=1, cutoff=0.5):
+        return f"did you mean {near[0].replace('/', '.')}?"
+    elsewhere = sorted({table.environment for table in declared if table.asset == name}, key=ENVIRONMENTS.index)
+    return (
+        f"it is in {', '.join(elsewhere)}: add it to {environment}" if elsewhere else "add the table, or mend the name"
+    )
+
+
+def _cyclic(entries: Sequence[Entry]) -> set[tuple[str, str]]:
+    """`(environment, layer/table)` of every SQL table that, in the end, reads itself."""
+    edges: dict[tuple[str, str], tuple[str, ...]] = {
+        (environment, entry.table.asset): entry.reads
+        for entry in entries
+        if entry.reads
+        for environment in entry.table.environments
+    }
+    safe: set[tuple[str, str]] = set()
+    cyclic: set[tuple[str, str]] = set()
+    for start in edges:
+        for node in _reachable_back(start, edges, safe):
+            cyclic.add(node)
+    return cyclic
+
+
+def _reachable_back(
+    start: tuple[str, str], edges: Mapping[tuple[str, str], tuple[str, ...]], safe: set[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """`start` when a path leads from it back to it."""
+    seen: set[tuple[str, str]] = set()
+    stack = [(start[0], name) for name in edges[start]]
+    while stack:
+        node = stack.pop()
+        if node == start:
+            yield start
+            return
+        if node in seen or node in safe:
+            continue
+        seen.add(node)
+        stack += [(node[0], name) for name in edges.get(node, ())]
+    safe.add(start)
+
+
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_PART = re.compile(r"^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?$")
+
+
+@cache
+def cron_problem(line: str) -> str:
+    """What to do about a cron line that is not a five-field one; empty when it is."""
+    parts = line.split()
+    if len(parts) != 5:
+        return "write five fields: minute hour day month weekday, e.g. '0 2 * * *'"
+    if all(_plain_cron(part, *limits) for part, limits in zip(parts, _CRON_RANGES, strict=True)):
+        return ""
+    from croniter import croniter  # names, last days and errors; importing it costs a run's start 0.1 s
+
+    return "" if croniter.is_valid(line) else "mend the field, e.g. '0 2 * * *' is daily at 02:00 UTC"
+
+
+def _plain_cron(field_text: str, low: int, high: int) -> bool:
+    """Whether a field is numbers, ranges, steps and stars, all within their limits."""
+    for part in field_text.split(","):
+        match = _CRON_PART.match(part)
+        if not match:
+            return False
+        first, last, step = (int(text) if text else None for text in match.groups())
+        if step == 0 or (first is not None and not low <= first <= (last if last is not None else high) <= high):
+            return False
+    return True

@@ -1,0 +1,32 @@
+"""Components of other types in the specs folder, through Dagster's own loader."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import dagster as dg
+
+
+def load_components(folders: Sequence[Path], specs_dir: Path, project: Path) -> dg.Definitions:
+    """The definitions of each folder."""
+    return dg.Definitions.merge(
+        *(dg.ComponentTree.from_module(_module(folder, specs_dir), project).build_defs() for folder in folders)
+    )
+
+
+def _module(folder: Path, specs_dir: Path) -> ModuleType:
+    """The folder as a package, which Dagster's loader wants: the project's own, or one made for a folder outside it."""
+    own = Path(__file__).parents[1] / "defs"
+    parts = folder.relative_to(specs_dir).parts
+    if specs_dir == own:
+        return import_module(".".join(("platform_defs", "defs", *parts)))
+    name = "_".join(("specs", *parts))
+    if name not in sys.modules:
+        module = ModuleType(name)
+        module.__path__ = [str(folder)]
+        sys.modules[name] = module
+    return sys.modules[name]

@@ -1,0 +1,63 @@
+"""The composition root: everything Dagster loads. Nothing heavy is imported from here; ops import it when they run."""
+
+import logging
+from types import ModuleType
+
+import dagster as dg
+
+import assets.products
+from assets.kinds.health import specs_definitions
+from assets.kinds.lake_io import lake_io
+from assets.kinds.loading import Loaded, load_products
+from assets.kinds.people import extended, python_definitions, python_tables
+from assets.kinds.tables import PLATFORM, table_definitions
+from resources.settings import Settings, load_settings
+
+log = logging.getLogger("adp")
+AUTOMATION_SECONDS = 30
+
+
+def products(settings: Settings, package: ModuleType = assets.products) -> dg.Definitions:
+    """The products of the specs folder, the assets people wrote, and what the one adds to the other."""
+    people = python_definitions(package)
+    loaded = load_products(settings.specs_dir, python_tables(people))
+    built = table_definitions(loaded.checked.tables, settings.environments)
+    problems = [*loaded.problems, *built.problems]
+    for problem in problems:
+        log.error("a product is left out: %s", problem)
+    return dg.Definitions.merge(
+        dg.Definitions(assets=built.assets),
+        extended(people, loaded.checked.extensions, settings.environments),
+        specs_definitions(problems),
+        *_other(loaded, settings),
+    )
+
+
+def _other(loaded: Loaded, settings: Settings) -> list[dg.Definitions]:
+    if not loaded.foreign:
+        return []
+    from platform_defs.components.other_components import load_components
+
+    return [load_components(loaded.foreign, settings.specs_dir, settings.project)]
+
+
+def platform() -> dg.Definitions:
+    """The platform's own jobs, sensors and resources."""
+    automation = dg.AutomationConditionSensorDefinition(
+        "automation",
+        target=dg.AssetSelection.all(),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=AUTOMATION_SECONDS,
+    )
+    return dg.Definitions(sensors=[automation], resources={PLATFORM: platform_resource, "lake_io": lake_io})
+
+
+@dg.resource
+def platform_resource(context: dg.InitResourceContext) -> object:
+    """Lake, sources, store and the rest, opened when a run needs them: a plain object, no Launchpad can reshape it."""
+    from resources.platform import open_platform
+
+    return open_platform(load_settings(), context.run)
+
+
+defs = dg.Definitions.merge(products(load_settings()), platform())
