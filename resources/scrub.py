@@ -55,12 +55,5 @@ def scrub(value: Any) -> Any:
     return value
 
 
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """The text without the given secret values, then scrubbed of what looks like one."""
-    for secret in sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return scrub_text(text, emails=False)
-
-
 def _under(key: str, item: Any) -> Any:
     return MASK if isinstance(item, str) and item and _SECRET_KEY.search(key) else scrub(item)
