@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from resources.platform import Platform
+
 from agents.core.errors import RunFailed
 from agents.core.goal import FINAL
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
 from platform_defs.client import Client
-from resources.platform import Platform
 from resources.store_rows import GoalRow
 
 SUBMIT_SECONDS = 120
@@ -23,7 +24,7 @@ def submit(client: Client, platform: Platform, config: Mapping[str, Any]) -> str
     run_id = client.launch("goal", {"ops": {"supervisor": {"config": dict(config)}}})
     deadline = time.monotonic() + SUBMIT_SECONDS
     while time.monotonic() < deadline:
-        found = platform.store.goal_of_run(run_id)
+        found = next((row for row in platform.store.goals() if row.source_run_id == run_id), None)
         if found and found.status != "submitted":
             return found.goal.id
         status, error = client.status(run_id)

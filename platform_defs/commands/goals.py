@@ -75,10 +75,11 @@ def goal(
 
     adp goal "Load the contacts every night" --no-wait --json
     """
+    from resources.platform import Platform
+
     from platform_defs import journey
     from platform_defs.client import connect
     from platform_defs.instance import Home
-    from resources.platform import Platform
     from resources.settings import load_settings
 
     settings = load_settings()
@@ -107,14 +108,17 @@ def report(
 
     adp report G-000017 --json
     """
-    from platform_defs import journey
     from resources.platform import Platform
+
+    from platform_defs import journey
     from resources.settings import load_settings
 
     platform = Platform.of(load_settings())
     if goal_id is None:
         rows = [journey.line(row) for row in platform.store.goals()]
-        emit(rows) if json else tell("\n".join(f"{r['goal']}  {r['status']:10}  {r['text']}" for r in rows) or "no goals yet")
+        emit(rows) if json else tell(
+            "\n".join(f"{r['goal']}  {r['status']:10}  {r['text']}" for r in rows) or "no goals yet"
+        )
     elif json:
         emit(journey.summary(platform, goal_id))
     else:
@@ -130,6 +134,7 @@ def _extensions() -> tuple[str, ...]:
 def _catalog(file: Path | None) -> Catalog:
     if file is None:
         from resources.platform import Platform
+
         from resources.settings import load_settings
 
         return Platform.of(load_settings()).catalog()

@@ -1,0 +1,124 @@
+"""`adp catalog`, `adp doctor`, `adp ledger`, `adp quality`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from platform_defs.commands.printing import Json, emit, progress, tell
+
+ledger = typer.Typer(help="The audit trail.", no_args_is_help=True)
+quality = typer.Typer(help="Look at data and what should hold on it.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(catalog)
+    app.command()(doctor)
+    app.add_typer(ledger, name="ledger")
+    app.add_typer(quality, name="quality")
+
+
+def catalog(
+    refresh: Annotated[bool, typer.Option("--refresh", help="Look at the sources anew.")] = False, json: Json = False
+) -> None:
+    """Show what a goal can name: connections, their tables, the lake's tables.
+
+    **Examples**
+
+    adp catalog --refresh
+
+    adp catalog --json | jq '.connections | keys'
+    """
+    from resources.platform import Platform
+
+    from resources.settings import load_settings
+
+    platform = Platform.of(load_settings())
+    found = platform.catalog(refresh=refresh)
+    for name, problem in platform.sources.problems().items():
+        progress(f"{name}: {problem}")
+    if json:
+        emit(found.to_json())
+        return
+    for connection in found.connections.values():
+        tell(f"{connection.name} ({connection.kind}) {connection.description}")
+        for table in connection.tables.values():
+            rows = f"{table.rows:,} rows" if table.rows is not None else "rows unknown"
+            tell(f"    {table.name}  {rows}, key {', '.join(table.key) or 'none'}, {len(table.columns)} columns")
+    tell(f"lake: {', '.join(found.lake) or 'empty'}")
+
+
+def doctor(json: Json = False) -> None:
+    """Check what is configured, reachable and missing, with the fix.
+
+    **Examples**
+
+    adp doctor
+
+    adp doctor --json
+    """
+    from platform_defs.doctor import examine
+
+    findings = examine()
+    if json:
+        emit([finding.to_json() for finding in findings])
+    else:
+        for finding in findings:
+            tell(f"{'ok ' if finding.ok else 'BAD'}  {finding.what}: {finding.state}")
+            if finding.fix:
+                tell(f"       fix: {finding.fix}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@ledger.command("verify")
+def verify(json: Json = False) -> None:
+    """Check the chain of the audit trail; exit 1 when a record was changed, removed, inserted or moved.
+
+    **Example**
+
+    adp ledger verify --json
+    """
+    from resources.platform import Platform
+
+    from resources.settings import load_settings
+
+    found = Platform.of(load_settings()).ledger.verify()
+    if json:
+        emit({"records": found.records, "ok": found.ok, "first_bad": found.first_bad})
+    else:
+        tell(f"{found.records:,} records, " + ("all as written" if found.ok else f"broken at record {found.first_bad}"))
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@quality.command("profile")
+def profile(
+    target: Annotated[
+        str, typer.Argument(metavar="FILE_OR_ASSET", help="A CSV, JSON or Parquet file, or layer/table.")
+    ],
+    environment: Annotated[str, typer.Option("--environment", "-e")] = "dev",
+    json: Json = False,
+) -> None:
+    """Profile a file or a lake table and show the rules its data suggests.
+
+    **Examples**
+
+    adp quality profile orders.csv --json
+
+    adp quality profile bronze/sales_orders
+    """
+    from platform_defs.profiling import profile_target
+
+    found = profile_target(target, environment, Path.cwd())
+    if json:
+        emit(found)
+        return
+    tell(f"{found['rows']:,} rows")
+    for name, column in found["columns"].items():
+        tell(f"    {name}: {', '.join(f'{k} {v}' for k, v in column.items() if not isinstance(v, dict | list))}")
+    for rule in found["rules"]:
+        tell(f"  {rule['type']} {rule['kwargs']}: {rule['meta'].get('reason', '')}")

@@ -1,0 +1,137 @@
+"""What `adp doctor` looks at: settings, policies, specs, sources, lake, store, ledger, programs, the deployment."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agents.core.catalog import TableId
+from agents.core.errors import PlatformError
+from resources.platform import Platform
+from resources.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `fix` says what to do where it is not as it should be."""
+
+    what: str
+    ok: bool
+    state: str
+    fix: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As `adp doctor --json` prints it."""
+        return {"what": self.what, "ok": self.ok, "state": self.state, "fix": self.fix}
+
+
+def examine() -> list[Finding]:
+    """Every finding; one thing that is broken does not hide the others."""
+    try:
+        settings = load_settings()
+    except PlatformError as error:
+        return [_bad("settings", error)]
+    platform = Platform.of(settings)
+    found = [Finding("settings", True, f"profile {settings.profile}, state in {settings.state_dir}")]
+    found.append(_try("policies", _policies))
+    found += _specs(settings)
+    found.append(_try("agents", lambda: _agents(settings)))
+    found += _sources(platform)
+    found += [_lake(platform, environment) for environment in settings.environments]
+    found.append(_try("store", lambda: f"{len(platform.store.goals())} goals"))
+    found.append(_ledger(platform))
+    found.append(_git())
+    found.append(_deployment(settings))
+    return found
+
+
+def _try(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, look())
+    except PlatformError as error:
+        return _bad(what, error)
+
+
+def _bad(what: str, error: PlatformError) -> Finding:
+    return Finding(what, False, f"{error.where}: {error.what}" if error.where else error.what, error.fix)
+
+
+def _policies() -> str:
+    from agents.core.policy import POLICIES, Policy
+
+    Policy()
+    return f"valid, {', '.join(sorted(file.name for file in POLICIES.glob('*.cedar')))}"
+
+
+def _agents(settings: Settings) -> str:
+    from agents.roles import register_agents
+
+    registry = register_agents(settings.extensions)
+    return ", ".join(agent.name for agent in registry.ordered())
+
+
+def _specs(settings: Settings) -> Iterator[Finding]:
+    from assets.kinds.loading import load_products
+
+    try:
+        loaded = load_products(settings.specs_dir, None)
+    except PlatformError as error:
+        yield _bad("specs", error)
+        return
+    for problem in loaded.problems:
+        yield _bad("specs", problem)
+    yield Finding("specs", True, f"{len(loaded.checked.tables)} tables in {settings.specs_dir}")
+
+
+def _sources(platform: Platform) -> Iterator[Finding]:
+    try:
+        names = platform.sources.names()
+    except PlatformError as error:
+        yield _bad("connections", error)
+        return
+    if not names:
+        yield Finding("connections", False, "none", "write connections.yaml, or run make demo for a sample system")
+    for name in names:
+
+        def look(name: str = name) -> str:
+            platform.sources.check(name)
+            return "answers"
+
+        yield _try(f"connection {name}", look)
+
+
+def _lake(platform: Platform, environment: str) -> Finding:
+    def look() -> str:
+        tables: list[TableId] = platform.lake.tables(environment)
+        return f"{len(tables)} tables in {platform.settings.lake_roots[environment]}"
+
+    return _try(f"lake {environment}", look)
+
+
+def _ledger(platform: Platform) -> Finding:
+    def look() -> Finding:
+        found = platform.ledger.verify()
+        state = f"{found.records} records"
+        fix = "" if found.ok else "compare with a backup: a record was changed or lost"
+        return Finding("ledger", found.ok, state if found.ok else f"{state}, broken at {found.first_bad}", fix)
+
+    try:
+        return look()
+    except PlatformError as error:
+        return _bad("ledger", error)
+
+
+def _git() -> Finding:
+    found = shutil.which("git")
+    return Finding("git", True, found or "not installed: specs are written without history")
+
+
+def _deployment(settings: Settings) -> Finding:
+    from platform_defs.instance import Home
+
+    running = Home(settings.state_dir).running()
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    return Finding("deployment", True, f"{python}, " + (f"running at {running['url']}" if running else "not running"))
