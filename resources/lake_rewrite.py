@@ -1,0 +1,224 @@
+"""Copy-on-write: which files of a table a change touches, and what remains of them.
+
+Delta files are never changed: a file with rows to go is replaced by one without them. DuckDB does the comparing,
+with a memory limit and room to spill.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agents.core.errors import LakeError, SchemaMismatch
+from resources.lake_files import DataFile
+from resources.lake_log import Snapshot
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.dataset as pads
+    import pyarrow.fs as pafs
+
+Sink = Callable[[Iterable["pa.RecordBatch"]], list[DataFile]]
+MEMORY = "256MB"
+_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """Files to take out, files with what stays of them, the rows to write (None: as staged), and the counts."""
+
+    gone: list[str]
+    keep: list[DataFile]
+    fresh: list[DataFile] | None
+    updated: int
+    unchanged: int
+
+
+@contextmanager
+def engine() -> Generator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own, bounded in memory, that spills to a temporary directory."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="adp-") as spill:
+        config: dict[str, Any] = {
+            "memory_limit": MEMORY,
+            "temp_directory": spill,
+            "threads": 2,
+            "preserve_insertion_order": False,
+        }
+        with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+
+
+def quoted(name: str) -> str:
+    """A column name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def dataset(
+    files: pafs.FileSystem, written: Sequence[DataFile], schema: pa.Schema, partition_by: Sequence[str]
+) -> pads.Dataset:
+    """Written files as a dataset, before any commit names them."""
+    import pyarrow as pa
+    import pyarrow.dataset as pads
+
+    form = pads.ParquetFileFormat()
+    fragments: list[Any] = []
+    for file in written:
+        guarantee = None
+        for name in partition_by:
+            value = file.partition[name]
+            column = pads.field(name)
+            kind = schema.field(name).type
+            equal = column.is_null() if value is None else column == pa.scalar(value).cast(kind)
+            guarantee = equal if guarantee is None else guarantee & equal
+        fragments.append(form.make_fragment(file.path, filesystem=files, partition_expression=guarantee))
+    return pads.FileSystemDataset(fragments, schema, form, files)
+
+
+def require_unique(rows: pads.Dataset, on: Sequence[str], where: str) -> None:
+    """SchemaMismatch if two rows share a key."""
+    names = ", ".join(quoted(name) for name in on)
+    with engine() as db:
+        db.register("fresh", rows)
+        _require_unique(db, names, where)
+
+
+def _require_unique(db: duckdb.DuckDBPyConnection, names: str, where: str) -> None:
+    doubled = _number(db, f"SELECT count(*) FROM (SELECT 1 FROM fresh GROUP BY {names} HAVING count(*) > 1)")
+    if doubled:
+        raise SchemaMismatch(
+            f"{doubled} keys stand on more than one of the new rows", where=where, fix="deduplicate the rows first"
+        )
+
+
+def without(base: Snapshot, predicate: str, sink: Sink) -> tuple[list[str], list[DataFile]]:
+    """Files that hold rows for which `predicate` is true, and new files with their other rows."""
+    import duckdb
+
+    gone: list[str] = []
+    with engine() as db:
+        try:
+            for fragment, only in _single(base, None):
+                db.register("t", only)
+                if _number(db, f"SELECT count(*) FROM t WHERE {predicate}"):
+                    gone.append(fragment.path)
+        except (duckdb.ParserException, duckdb.BinderException, duckdb.ConversionException) as error:
+            raise LakeError(
+                f"the predicate cannot be evaluated: {str(error).splitlines()[0]}", where=base.where, fix="correct it"
+            ) from error
+        keep = sink(_rest(db, base, gone, f"SELECT * FROM t WHERE ({predicate}) IS NOT TRUE")) if gone else []
+    return gone, keep
+
+
+def merged(base: Snapshot, rows: pads.Dataset, on: Sequence[str], ignore: Sequence[str], sink: Sink) -> MergePlan:
+    """What a merge of `rows` by the key `on` takes out of the table and puts in."""
+    keys = ", ".join(quoted(name) for name in on)
+    with engine() as db:
+        db.register("fresh", rows)
+        _require_unique(db, keys, base.where)
+        db.execute(f"CREATE TEMP TABLE wanted AS SELECT {keys} FROM fresh")
+        matched, touched = 0, list[str]()
+        for fragment, only in _single(base, _key_range(rows, on[0])):
+            db.register("t", only)
+            if found := _number(db, f"SELECT count(*) FROM t SEMI JOIN wanted k ON {_same('t', 'k', on)}"):
+                matched, touched = matched + found, [*touched, fragment.path]
+        unchanged = _unchanged(db, base, touched, rows.schema.names, on, ignore) if touched else 0
+        fresh: list[DataFile] | None = None
+        if unchanged:
+            fresh = sink(_batches(db, f"SELECT f.* FROM fresh f ANTI JOIN same k ON {_same('f', 'k', on)}"))
+            db.execute(f"CREATE TEMP TABLE changed AS SELECT * FROM wanted w ANTI JOIN same k ON {_same('w', 'k', on)}")
+        else:
+            db.execute("CREATE TEMP VIEW changed AS SELECT * FROM wanted")
+        gone: list[str] = []
+        for fragment, only in _single(base, None, set(touched)):
+            db.register("t", only)
+            if _number(db, f"SELECT count(*) FROM t SEMI JOIN changed k ON {_same('t', 'k', on)}"):
+                gone.append(fragment.path)
+        query = f"SELECT t.* FROM t ANTI JOIN changed k ON {_same('t', 'k', on)}"
+        keep = sink(_rest(db, base, gone, query)) if gone else []
+    return MergePlan(gone, keep, fresh, matched - unchanged, unchanged)
+
+
+def _unchanged(
+    db: duckdb.DuckDBPyConnection,
+    base: Snapshot,
+    touched: Sequence[str],
+    names: Sequence[str],
+    on: Sequence[str],
+    ignore: Sequence[str],
+) -> int:
+    """Keep in `same` the keys of rows that the table holds already, value for value; their number."""
+    others = [name for name in names if name not in on and name not in ignore]
+    equal = f" AND {_same('f', 't', others)}" if others else ""
+    keys = ", ".join(f"f.{quoted(name)}" for name in on)
+    db.register("t", _subset(base.dataset(), set(touched)))
+    db.execute(f"CREATE TEMP TABLE same AS SELECT {keys} FROM fresh f JOIN t ON {_same('f', 't', on)}{equal}")
+    return _number(db, "SELECT count(*) FROM same")
+
+
+def _same(one: str, two: str, names: Sequence[str]) -> str:
+    return " AND ".join(f"{one}.{quoted(name)} IS NOT DISTINCT FROM {two}.{quoted(name)}" for name in names)
+
+
+def _key_range(rows: pads.Dataset, name: str) -> Any:
+    """A filter that leaves out files whose statistics cannot match the first key column; None if it cannot be told."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.dataset as pads
+    import pyarrow.types as pat
+
+    kind = rows.schema.field(name).type
+    if pat.is_nested(kind) or pat.is_binary(kind) or pat.is_boolean(kind) or pat.is_floating(kind):
+        return None
+    low: Any = None
+    high: Any = None
+    for batch in rows.to_batches(columns=[name], batch_readahead=2, fragment_readahead=1):
+        column = batch.column(0)
+        if column.null_count:
+            return None
+        if len(column):
+            bounds = pc.call_function("min_max", [column]).as_py()
+            low = bounds["min"] if low is None else min(low, bounds["min"])
+            high = bounds["max"] if high is None else max(high, bounds["max"])
+    if low is None:
+        return None
+    return (pads.field(name) >= pa.scalar(low, kind)) & (pads.field(name) <= pa.scalar(high, kind))
+
+
+def _single(base: Snapshot, within: Any, only: set[str] | None = None) -> Iterator[tuple[Any, pads.Dataset]]:
+    """Each file of the table as a dataset of its own, those left out that cannot match."""
+    import pyarrow.dataset as pads
+
+    whole = base.dataset()
+    for fragment in whole.get_fragments(within) or ():
+        if only is None or fragment.path in only:
+            yield fragment, pads.FileSystemDataset([fragment], whole.schema, whole.format, whole.filesystem)
+
+
+def _subset(whole: Any, paths: set[str]) -> pads.Dataset:
+    import pyarrow.dataset as pads
+
+    chosen = [fragment for fragment in whole.get_fragments() if fragment.path in paths]
+    return pads.FileSystemDataset(chosen, whole.schema, whole.format, whole.filesystem)
+
+
+def _rest(db: duckdb.DuckDBPyConnection, base: Snapshot, gone: Sequence[str], query: str) -> Iterator[pa.RecordBatch]:
+    """What stays of the files that go."""
+    for _, only in _single(base, None, set(gone)):
+        db.register("t", only)
+        yield from _batches(db, query)
+
+
+def _batches(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
+    reader: pa.RecordBatchReader = db.sql(query).to_arrow_reader(_ROWS)
+    yield from reader
+
+
+def _number(db: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(db.execute(query).fetchall()[0][0])
