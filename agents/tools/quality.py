@@ -25,6 +25,8 @@ class Proposal:
 @tool("quality.propose", effect="read")
 def propose(session: Session, asset: str) -> Proposal:
     """Profile a table and its neighbours in the lake, and write the rules that should hold on it."""
+    from pydantic import TypeAdapter
+
     from agents.tools.profiling import find_references, profile_table, write_rules
 
     lake, table = session.platform.lake, session.table(asset)
@@ -33,6 +35,6 @@ def propose(session: Session, asset: str) -> Proposal:
     entry, now = entry_of(session, asset), datetime.now(UTC)
     others = {t.asset: lake.dataset(t) for t in lake.tables(session.environment) if t.layer == table.layer}
     profile = profile_table(others[asset], key=entry.get("key") or (), now=now)
-    references = [found for found in find_references(others, table=asset)]
-    rules = write_rules(profile, references=references, now=now)
+    previous = TypeAdapter(list[Rule]).validate_python(entry.get("rules") or [])
+    rules = write_rules(profile, previous=previous, references=find_references(others), now=now)
     return Proposal(profile.to_json(), rules)

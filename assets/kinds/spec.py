@@ -47,6 +47,15 @@ class Rule:
         names = ("column", "column_list", "column_set", "column_A", "column_B", "unexpected_rows_query")
         return digest([self.type, self.meta.id, {k: self.kwargs[k] for k in names if k in self.kwargs}])[7:19]
 
+    def to_spec(self) -> dict[str, Any]:
+        """The rule as `defs.yaml` holds it."""
+        meta = {"action": self.meta.action, "reason": self.meta.reason}
+        return {
+            "type": self.type,
+            "kwargs": dict(self.kwargs),
+            "meta": meta | ({"evidence": dict(self.meta.evidence)} if self.meta.evidence else {}),
+        }
+
     def to_gx(self) -> dict[str, Any]:
         """The configuration as Great Expectations reads it."""
         return {

@@ -1,0 +1,86 @@
+"""A goal from the Launchpad to a checked table, in a real deployment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from agents.core.catalog import TableId
+from resources.sample import next_day
+from tests.e2e.conftest import Running
+
+pytestmark = pytest.mark.xdist_group("deployment")
+GOAL = (
+    "Create a daily pipeline to sync customer orders from SQL Server to Data Lake, "
+    "with data quality checks and cost optimization"
+)
+ORDERS = TableId("dev", "bronze", "sales_orders")
+
+
+@pytest.fixture(scope="module")
+def first(running: Running) -> str:
+    goal_id = running.submit(GOAL)
+    row = running.wait(goal_id)
+    assert row.status == "live", row.reason
+    return goal_id
+
+
+def test_the_table_is_landed_checked_and_its_defects_are_quarantined(running: Running, first: str) -> None:
+    planted = json.loads((running.home.state / "sources" / "sales.sqlite.defects.json").read_text())
+    landed = running.outputs(first, "pipeline")[0]
+    checked = running.outputs(first, "quality")[0]
+    assert running.platform.lake.rows(ORDERS) == checked["rows"]
+    assert checked["rows"] + landed["rows_quarantined"] + checked["rows_quarantined"] == landed["rows_read"]
+    assert checked["rows_quarantined"] > 0
+    assert len(checked["rules"]) >= 5
+    assert planted
+
+
+def test_what_no_agent_can_do_is_said(running: Running, first: str) -> None:
+    report = running.outputs(first, "report")[0]["report"]
+    assert "cost" in report.split("Not done")[1]
+    assert "02:00 UTC" in report
+
+
+def test_the_ledger_tells_of_every_tool_call_and_holds(running: Running, first: str) -> None:
+    told = [record.what for record in running.platform.ledger.records(kind="tool")]
+    assert {"specs.write: done", "runs.materialize: done", "quality.propose: done"} <= set(told)
+    assert running.platform.ledger.verify().ok
+
+
+def test_the_same_goal_again_changes_nothing(running: Running, first: str) -> None:
+    log = ["git", "-C", str(running.home.specs), "log", "--oneline"]
+    before = subprocess.run(log, capture_output=True, text=True, check=True).stdout
+    rows = running.platform.lake.rows(ORDERS)
+    again = running.submit(GOAL.replace("Create", "Please create").lower())
+    assert running.wait(again).status == "live"
+    assert again != first
+    assert running.platform.store.plan(again).digest == running.platform.store.plan(first).digest
+    assert subprocess.run(log, capture_output=True, text=True, check=True).stdout == before
+    assert running.platform.lake.rows(ORDERS) == rows
+
+
+def test_the_next_clean_day_lands_and_raises_nothing(running: Running, first: str) -> None:
+    rows = running.platform.lake.rows(ORDERS)
+    next_day(running.home.state / "sources" / "sales.sqlite", seed=11)
+    again = running.submit(GOAL)
+    assert running.wait(again).status == "live"
+    assert running.platform.lake.rows(ORDERS) > rows
+    failed = {name for out in running.outputs(again, "quality") for name in out["failed"]}
+    before = {name for out in running.outputs(first, "quality") for name in out["failed"]}
+    assert failed <= before
+
+
+def test_a_goal_nobody_understands_becomes_a_question(running: Running) -> None:
+    goal_id = running.submit("Copy the table foobar to the lake")
+    assert running.platform.store.goal(goal_id).status == "questions"
+    assert running.platform.store.plan(goal_id).questions
+
+
+def test_production_is_held(running: Running) -> None:
+    goal_id = running.submit("Load the sales products table into production every night")
+    row = running.wait(goal_id)
+    assert row.status == "held"
+    assert not running.platform.lake.tables("prod")
