@@ -1,0 +1,31 @@
+"""Values of a table as they may be shown: personal data never reaches metadata."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_LONGEST = 40
+
+
+def shape(text: str) -> str:
+    """The form of a text without its content: `Ann.Lee@x.org` is `Aaa.Aaa@a.aaa`, `0176-12` is `9999-99`."""
+    start = text[: _LONGEST + 1]
+    masked = "".join(_class(char) for char in start)
+    return masked if len(text) <= _LONGEST else f"{masked[:_LONGEST]}… ({len(text)} characters)"
+
+
+def _class(char: str) -> str:
+    if char.isalpha():
+        return "A" if char.isupper() else "a"
+    if char.isnumeric():
+        return "9"
+    return char if char.isprintable() else " "
+
+
+def shown(value: Any, *, category: bool) -> str:
+    """A value as an example: text as its shape, unless its column is a category and it does not look personal."""
+    if not isinstance(value, str):
+        return str(value)
+    personal = "@" in value or len(re.findall(r"\d", value)) >= 5 or len(value) > _LONGEST
+    return repr(value) if category and not personal else shape(value)
