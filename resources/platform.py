@@ -1,0 +1,122 @@
+"""The platform: everything outside, bundled as one plain object. Each part opens when it is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from agents.core.catalog import Catalog, LakeTable
+from resources.settings import Settings, environment
+
+if TYPE_CHECKING:
+    from resources.lake import Lake
+    from resources.ledger import Ledger
+    from resources.notifier import Notifier
+    from resources.secrets import Secrets
+    from resources.sources import Sources
+    from resources.specs_repo import SpecsRepo
+    from resources.store import Store
+
+# Secrets that open the lake in Azure, by the name under which object stores know them. None set: managed identity.
+AZURE_STORAGE: Mapping[str, str] = {
+    "AZURE_STORAGE_ACCOUNT_NAME": "account_name",
+    "AZURE_STORAGE_ACCOUNT_KEY": "account_key",
+    "AZURE_STORAGE_SAS_TOKEN": "sas_token",
+    "AZURE_CLIENT_ID": "client_id",
+    "AZURE_CLIENT_SECRET": "client_secret",
+    "AZURE_TENANT_ID": "tenant_id",
+}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What agents, assets and sensors work with. A plain object: nobody can change its parts from the Launchpad."""
+
+    settings: Settings
+    run_id: str = ""
+    _env: Mapping[str, str] = field(default_factory=environment, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, settings: Settings, env: Mapping[str, str] | None = None) -> Platform:
+        """The platform of these settings; secrets are looked up in `env`, or the process environment."""
+        return cls(settings, "", environment() if env is None else env)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Secrets of the environment and the state folder."""
+        from resources.secrets import LocalSecrets
+
+        return LocalSecrets(self._env, self.settings.secrets_dir)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The Delta tables of every environment."""
+        from resources.lake import Lake
+
+        return Lake(self.settings.lake_roots, storage_options=storage_options(self.settings, self.secrets))
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The source systems of the connections file."""
+        from resources.sources import Sources
+
+        return Sources(self.settings.connections_file, self.secrets.get, self.settings.catalog_dir)
+
+    @cached_property
+    def store(self) -> Store:
+        """Goals, plans and their runs."""
+        from resources.store import Store
+
+        return Store(self.settings.store_url)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The audit records, in the same store."""
+        from resources.ledger import Ledger
+
+        return Ledger(self.store, self.settings.ledger_head)
+
+    @cached_property
+    def specs(self) -> SpecsRepo:
+        """The products' defs.yaml."""
+        from resources.specs_repo import SpecsRepo
+
+        return SpecsRepo(self.settings.specs_dir)
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Log, webhooks and mail."""
+        from resources.notifier import ChannelNotifier
+
+        return ChannelNotifier(self.secrets, self.settings.smtp, webhook=self.settings.notify_webhook)
+
+    def catalog(self, environment: str = "dev") -> Catalog:
+        """All that a goal can name: every connection, and the lake's tables in one environment."""
+        lake: dict[str, LakeTable] = {}
+        for table in self.lake.tables(environment):
+            snapshot = self.lake.snapshot(table)
+            if snapshot is not None:
+                columns = {column.name: str(column.type).lower() for column in snapshot.schema}
+                lake[table.asset] = LakeTable(table.asset, columns)
+        return Catalog(self.sources.catalog().connections, lake)
+
+
+class Run(Protocol):
+    """The run that a process works for."""
+
+    @property
+    def run_id(self) -> str: ...
+
+
+def open_platform(settings: Settings, run: Run | None = None) -> Platform:
+    """The platform as one run sees it; `run` is None outside of runs."""
+    return Platform(settings, run.run_id if run else "")
+
+
+def storage_options(settings: Settings, secrets: Secrets) -> dict[str, str]:
+    """How delta-rs opens the lake: nothing for folders, what the secrets hold in Azure."""
+    if settings.profile == "local":
+        return {}
+    return {option: value for name, option in AZURE_STORAGE.items() if (value := secrets.get(name))}
