@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from resources.settings import Settings
+from resources.settings import Settings, environment
 
 LOCATION = "agentic-data-platform"
 CONNECTIONS = """\
@@ -112,3 +112,14 @@ def prepare_sample(settings: Settings, say: Callable[[str], None], scale: float 
         create_sample(database, scale=scale)
     if not target.exists():
         target.write_text(CONNECTIONS.format(url="sources/sales.sqlite"))
+
+
+def prepare_specs(settings: Settings) -> None:
+    """A specs repository of its own in the state folder, unless the settings or products in the clone say otherwise."""
+    from resources.specs_repo import SpecsRepo
+
+    named = environment().get("ADP_SPECS") or settings.specs_dir != settings.project / "platform_defs" / "defs"
+    if not named and not SpecsRepo(settings.specs_dir).products():
+        SpecsRepo(Home(settings.state_dir).specs).init()
+    else:
+        settings.specs_dir.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,8 @@ Profile = Literal["local", "azure"]
 FILE = "adp.yaml"
 PREFIX = "ADP_"
 SECRET_PREFIX = "ADP_SECRET_"
+# Not settings of a deployment: secrets, and what the benchmarks read.
+OTHERS = (SECRET_PREFIX, "ADP_BENCH_")
 KEYS: Mapping[str, str] = {
     "profile": "local or azure",
     "state": "folder of the deployment's state",
@@ -176,7 +178,7 @@ class _Values:
 
 
 def _from_environment(env: Mapping[str, str], cwd: Path) -> dict[str, _Value]:
-    names = [name for name in env if name.startswith(PREFIX) and not name.startswith(SECRET_PREFIX)]
+    names = [name for name in env if name.startswith(PREFIX) and not name.startswith(OTHERS)]
     found: dict[str, _Value] = {}
     for name in names:
         key = name[len(PREFIX) :].lower()
@@ -192,14 +194,15 @@ def _from_file(project: Path) -> dict[str, _Value]:
     path = project / FILE
     if not path.is_file():
         return {}
-    data = _read_yaml(path)
+    data = read_yaml(path)
     for key in data:
         if key not in KEYS:
             raise ConfigError(f"unknown setting {key!r}", where=str(path), fix=_suggest(str(key), tuple(KEYS)))
     return {str(key): _Value(raw, f"{path}: {key}", project) for key, raw in data.items() if raw is not None}
 
 
-def _read_yaml(path: Path) -> Mapping[object, object]:
+def read_yaml(path: Path) -> Mapping[object, object]:
+    """A YAML file of `key: value` lines. Raises ConfigError with file and line."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -225,8 +228,9 @@ def _project(cwd: Path) -> Path:
 
 
 def _specs(project: Path, state: Path) -> Path:
-    code = project / "platform_defs"
-    return code / "defs" if code.is_dir() else state / "specs" / "defs"
+    """The specs of the state folder once a deployment made some there, so that a clone stays clean; else the clone's."""
+    own, code = state / "specs" / "defs", project / "platform_defs"
+    return own if own.is_dir() or not code.is_dir() else code / "defs"
 
 
 def _connections(project: Path, state: Path) -> Path:

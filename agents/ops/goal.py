@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 from dagster import Config, JobDefinition, MetadataValue, OpExecutionContext, Out, Output, in_process_executor, job, op
 from pydantic import Field
+from resources.platform import Platform
 
 from agents.core.plan import Plan
 from agents.core.registry import Registry
@@ -16,7 +17,6 @@ from agents.roles.report import render
 from agents.roles.supervisor import plan_goal
 from agents.tools.goals import goal_facts
 from resources.orchestrator import publish_report
-from resources.platform import Platform
 
 
 class GoalConfig(Config):
@@ -38,7 +38,9 @@ def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
     def supervisor(context: OpExecutionContext, config: GoalConfig) -> Output[dict[str, Any]]:
         with guard(platform.ledger, "supervisor", "", context.run_id):
             plan, goal_id = submit(registry, platform, config, context.run_id)
-            publish_report(context.instance, goal_id, render(goal_facts(platform.store, goal_id)), {"steps": len(plan.steps)})
+            publish_report(
+                context.instance, goal_id, render(goal_facts(platform.store, goal_id)), {"steps": len(plan.steps)}
+            )
         for question in plan.questions:
             context.log.warning(f"{goal_id} asks: {question.question} {' '.join(question.candidates)}")
         return Output({"goal": goal_id, **plan.to_json()}, metadata=_shown(plan, goal_id, platform, config))

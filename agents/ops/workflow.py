@@ -29,6 +29,7 @@ from dagster import (
     multiprocess_executor,
     op,
 )
+from resources.platform import Platform
 
 from agents.core.errors import GoalError
 from agents.core.gate import Gate, Work
@@ -38,7 +39,6 @@ from agents.core.registry import Agent, Registry
 from agents.ops.guard import guard
 from agents.tools.session import Session
 from resources.orchestrator import DagsterOrchestrator
-from resources.platform import Platform
 
 STEP = Shape(
     {
@@ -56,18 +56,8 @@ ROUTE = {
     "environment": Field(String, default_value="dev", description="dev, staging or prod"),
     "requester": Field(String, default_value="launchpad"),
 }
-# Loaded once a run, before the step processes are forked from it.
-PRELOAD = [
-    "platform_defs.definitions",
-    "dagster_graphql.schema",
-    "deltalake",
-    "duckdb",
-    "polars",
-    "sqlalchemy",
-    "sqlglot",
-    "ruamel.yaml",
-    "adbc_driver_postgresql",
-]
+# Step processes are forked from one that has loaded this, so a chain of agents does not pay for imports each time.
+PRELOAD = ["platform_defs.preload"]
 
 
 def workflow_job(registry: Registry, platform: Platform) -> JobDefinition:
@@ -149,7 +139,9 @@ def _steps_of(run_config: Mapping[str, Any], registry: Registry) -> list[Step]:
     for name, body in (run_config.get("ops") or {}).items():
         agent = registry.agents.get(name)
         for entry in ((body or {}).get("config") or {}).get("steps") or [] if agent else []:
-            step = Step(entry["id"], 1, name, entry["action"], entry.get("inputs") or {}, tuple(entry.get("after") or ()))
+            step = Step(
+                entry["id"], 1, name, entry["action"], entry.get("inputs") or {}, tuple(entry.get("after") or ())
+            )
             if agent and step.action not in agent.actions:
                 raise GoalError(
                     f"the {name} agent cannot {step.action!r}",
@@ -158,7 +150,9 @@ def _steps_of(run_config: Mapping[str, Any], registry: Registry) -> list[Step]:
                 )
             found.append(step)
     if not found:
-        raise GoalError("no agent has a step", where="run config", fix="fill in ops.<agent>.config.steps, or run `goal`")
+        raise GoalError(
+            "no agent has a step", where="run config", fix="fill in ops.<agent>.config.steps, or run `goal`"
+        )
     if len({step.id for step in found}) < len(found):
         raise GoalError("two steps have the same id", where="run config")
     return found

@@ -37,11 +37,13 @@ def catalog(
     from resources.settings import load_settings
 
     platform = Platform.of(load_settings())
-    found = platform.catalog(refresh=refresh)
+    if refresh:
+        platform.sources.catalog(refresh=True)
+    found = platform.catalog()
     for name, problem in platform.sources.problems().items():
         progress(f"{name}: {problem}")
     if json:
-        emit(found.to_json())
+        emit(found)
         return
     for connection in found.connections.values():
         tell(f"{connection.name} ({connection.kind}) {connection.description}")

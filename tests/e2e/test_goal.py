@@ -28,7 +28,7 @@ def first(running: Running) -> str:
 
 
 def test_the_table_is_landed_checked_and_its_defects_are_quarantined(running: Running, first: str) -> None:
-    planted = json.loads((running.home.state / "sources" / "sales.sqlite.defects.json").read_text())
+    planted = json.loads((running.home.state / "sources" / "sales.sqlite.planted.json").read_text())
     landed = running.outputs(first, "pipeline")[0]
     checked = running.outputs(first, "quality")[0]
     assert running.platform.lake.rows(ORDERS) == checked["rows"]
