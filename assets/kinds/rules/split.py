@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from assets.kinds.rules.columns import instant_literal
@@ -32,27 +33,27 @@ class Splitter:
 
     def __init__(self, rules: Sequence[RowRule]) -> None:
         self._rules = tuple(rules)
+        self._used = list(dict.fromkeys(name for rule in rules for name in rule.check.columns))
         self._con: duckdb.DuckDBPyConnection | None = None
 
     def split(self, batch: pa.RecordBatch, now: datetime) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
         """`(good, bad)`; bad has `_rule` (the first broken) and `_reason` (of all broken ones) appended, or is None."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         if not self._rules or batch.num_rows == 0:
             return batch, None
-        fine = " AND ".join(f"NOT coalesce({rule.check.bad}, FALSE)" for rule in self._rules)
-        good, bad = self._columns(batch, [fine, f"NOT ({fine})"], now)
+        verdicts = self._verdicts(batch, now)
+        bad = reduce(lambda a, b: pc.call_function("or", [a, b]), verdicts)
         if bad.true_count == 0:
             return batch, None
         broken = batch.filter(bad)
-        rules, reasons = self._why(broken, now)
+        rules, reasons = self._why([verdict.filter(bad).to_pylist() for verdict in verdicts])
         for name, values in (("_rule", rules), ("_reason", reasons)):
             broken = broken.append_column(name, pa.array(values, pa.string()))
-        return batch.filter(good), broken
+        return batch.filter(pc.call_function("invert", [bad])), broken
 
-    def _why(self, bad: pa.RecordBatch, now: datetime) -> tuple[list[str], list[str]]:
-        asked = [f"coalesce({rule.check.bad}, FALSE)" for rule in self._rules]
-        verdicts = [column.to_pylist() for column in self._columns(bad, asked, now)]
+    def _why(self, verdicts: Sequence[Sequence[bool]]) -> tuple[list[str], list[str]]:
         rules: list[str] = []
         reasons: list[str] = []
         for row in zip(*verdicts, strict=True):
@@ -61,17 +62,18 @@ class Splitter:
             reasons.append("; ".join(rule.reason for rule in broken))
         return rules, reasons
 
-    def _columns(self, batch: pa.RecordBatch, sql: Sequence[str], now: datetime) -> list[pa.BooleanArray]:
-        """One Boolean column for each expression, in the order of the batch's rows."""
+    def _verdicts(self, batch: pa.RecordBatch, now: datetime) -> list[pa.BooleanArray]:
+        """For each rule, whether it is broken, in the order of the batch's rows."""
         import pyarrow as pa
 
-        if self._con is None:
-            self._con = connect()
-        self._con.register(_VIEW, pa.Table.from_batches([batch]))
+        con = self._con = self._con or connect()
+        # A stream costs DuckDB less than a table; columns no rule looks at stay out of it.
+        used = batch.select(self._used) if self._used else batch
+        con.register(_VIEW, pa.RecordBatchReader.from_batches(used.schema, [used]))
+        asked = ", ".join(f"coalesce({rule.check.bad}, FALSE) AS c{i}" for i, rule in enumerate(self._rules))
         try:
-            asked = ", ".join(f"{expression} AS c{i}" for i, expression in enumerate(sql))
-            query = f"SELECT {asked} FROM {_VIEW}".replace(NOW, instant_literal(now))
-            found: pa.Table = self._con.sql(query).to_arrow_table()
+            con.execute(f"SELECT {asked} FROM {_VIEW}".replace(NOW, instant_literal(now)))
+            found = con.to_arrow_reader(batch.num_rows).read_all()
         finally:
-            self._con.unregister(_VIEW)
+            con.unregister(_VIEW)
         return [column.combine_chunks() for column in found.columns]
