@@ -27,7 +27,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{MASK}",
     ),
-    (re.compile(r"[\w.+\-%]+@[\w\-]+(?:\.[\w\-]+)+"), EMAIL_MASK),
+    # not the container of abfss://container@account
+    (re.compile(r"(?<!://)(?<![\w.+\-%])[\w.+\-%]+@[\w\-]+(?:\.[\w\-]+)+"), EMAIL_MASK),
 )
 _SECRET_KEY = re.compile(rf"(?<![A-Za-z]){_SECRET_WORD}s?$", re.I)
 # One cheap look first: nearly every text is clean, and the ledger scrubs every one.

@@ -52,7 +52,7 @@ def load(text: str, where: str) -> dict[str, Any]:
 
 def dump(value: Mapping[str, Any]) -> str:
     """A new file's text."""
-    return _dump(dict(value))
+    return _dump(dict(value)) + "\n"
 
 
 def edit(text: str, expected: Mapping[str, Any], key: Callable[[Any], object], where: str) -> str:
