@@ -1,0 +1,115 @@
+"""Summaries and models of a clause: which tables they read, and what they become."""
+
+from __future__ import annotations
+
+import re
+
+from agents.core.plan import Question
+from agents.roles.supervisor import vocabulary as v
+from agents.roles.supervisor.aggregation import RICHER, Summary, Unclear, name_of, to_sql
+from agents.roles.supervisor.attributes import scoped
+from agents.roles.supervisor.draft import Derived, Draft
+from agents.roles.supervisor.drafting import Scope, landed
+from agents.roles.supervisor.entities import Ref
+from agents.roles.supervisor.intents import Clause
+from agents.roles.supervisor.loading import load_of
+from agents.roles.supervisor.mentions import Mention, resolve
+from agents.roles.supervisor.training import find_model
+from agents.roles.supervisor.understanding import Understanding
+
+
+def draft_summary(u: Understanding, scope: Scope, clause: Clause, summary: Summary, draft: Draft) -> None:
+    """Add the SQL table a clause asks for; a source table that is not in the lake is ingested first."""
+    richer = RICHER.search(u.text(clause))
+    if richer:
+        draft.ask(f"Only counts, sums, averages, minima and maxima by columns and periods can be planned, not {richer.group()!r}. Which of them would do, or which SQL?")
+        return
+    ref = _read_from(u, scope, clause, summary, draft)
+    if ref is None:
+        return
+    schedule = scope.schedule(clause.start, draft)
+    if ref.connection and not any(load.ref == ref for load in draft.loads):
+        draft.loads.append(load_of(u, scope, ref, clause.start, draft, plain=True))
+    reads = next((load.asset for load in draft.loads if load.ref == ref), landed(u.finder.catalog, ref))
+    words = u.finder.entries[ref].words
+    key = u.finder.catalog.connections[ref.connection].tables[ref.name].key if ref.connection else ()
+    try:
+        sql = to_sql(summary, u.finder.entries[ref].columns, reads.replace("/", "."), key, words)
+    except Unclear as unclear:
+        draft.ask(f"{unclear} ({ref})", unclear.candidates)
+        return
+    draft.derived.append(Derived(sql, _destination(u, scope, clause, summary, words), schedule, reads))
+
+
+def _destination(u: Understanding, scope: Scope, clause: Clause, summary: Summary, words: tuple[str, ...]) -> str:
+    name = scoped(u.names, clause.start, u.clauses, scope.tables)
+    if name and "/" in name:
+        return name
+    layers = [item.value for item in u.layers if clause.start <= item.at < clause.end]
+    return f"{layers[0] if layers else 'gold'}/{name or name_of(summary, words)}"
+
+
+def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary, draft: Draft) -> Ref | None:
+    allowed = scope.connections(clause.start)
+
+    def keep(ref: Ref) -> bool:
+        return not ref.connection or allowed is None or ref.connection in allowed
+
+    mentions = [m for m in u.in_clause(clause) if not u.negated(m.at)]
+    found: list[Ref] = []
+    for mention in mentions:
+        refs, candidates = resolve(u.finder, mention, keep)
+        refs = prefer_lake(refs)
+        if len(refs) > 1:
+            draft.ask(f"Which table is {mention.said!r}?", candidates)
+            return None
+        found += [ref for ref in refs if ref not in found]
+        if not refs and mention.marked:
+            draft.ask(f"No table is called {mention.said!r}. Which one is meant?", candidates)
+            return None
+    if not found and (draft.loads or draft.derived):
+        found = [load.ref for load in draft.loads] if len(draft.loads) == 1 else []
+    if not found:
+        for measure in summary.measures:
+            refs, _ = resolve(u.finder, Mention(clause.start, clause.end, measure.nouns), keep) if measure.nouns else ([], ())
+            found += [ref for ref in prefer_lake(refs) if ref not in found]
+    if len(found) == 1:
+        return found[0]
+    draft.ask("Which one table should this be computed from?", tuple(str(ref) for ref in found) or u.finder.nearest([n for m in summary.measures for n in m.nouns] or ["table"], keep))
+    return None
+
+
+def prefer_lake(refs: list[Ref]) -> list[Ref]:
+    """What is in the lake already comes before what would have to be fetched."""
+    lake = [ref for ref in refs if not ref.connection]
+    return lake or refs
+
+
+def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> None:
+    """Add the model a clause asks for."""
+    allowed = scope.connections(clause.start)
+
+    def keep(ref: Ref) -> bool:
+        return not ref.connection or allowed is None or ref.connection in allowed
+
+    tokens = u.reading.tokens
+    sentence = [c for c in u.clauses if c.sentence == clause.sentence]
+    mentions = [m for c in sentence for m in u.in_clause(c) if not u.negated(m.at)]
+    hints: set[Ref] = set()
+    for mention in mentions:
+        placed = any(t.word in ("from", "using", "on", "with", "in", "over", "based") for t in tokens[max(0, mention.at - 3) : mention.at])
+        refs, _ = resolve(u.finder, mention, keep)
+        if mention.exact or (refs and placed):
+            hints |= set(refs)
+    column = next((tokens[at].word for at in range(clause.start, clause.end) if tokens[at].kind == "name" and tokens[at].claim != "table"), None)
+    said = [piece for c in sentence for at in range(c.start, c.end) if tokens[at].claim not in ("connection", "schedule", "environment", "money") for piece in tokens[at].word.split("_")]
+    made = find_model(u.finder, said, re.sub(r"\s+", " ", u.text(clause)), frozenset(hints), keep, column)
+    if isinstance(made, Question):
+        draft.ask(made.question, made.candidates)
+    elif made not in draft.models:
+        draft.models.append(made)
+
+
+def spoken(word: str) -> bool:
+    """Whether a word carries content of its own."""
+    return word not in v.STOP and word not in v.GENERIC

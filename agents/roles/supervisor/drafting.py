@@ -1,0 +1,41 @@
+"""What holds where in a goal: connection, layer, schedule; and where a table lands."""
+
+from __future__ import annotations
+
+from agents.core.catalog import Catalog
+from agents.roles.supervisor.attributes import scoped
+from agents.roles.supervisor.draft import Draft
+from agents.roles.supervisor.entities import Ref
+from agents.roles.supervisor.mentions import Mention, resolve
+from agents.roles.supervisor.understanding import Understanding
+
+
+class Scope:
+    """Answers, for a place in the goal, which connection, layer, schedule and mode hold there."""
+
+    def __init__(self, understanding: Understanding) -> None:
+        self.u = understanding
+        self.tables = [mention.at for mention in understanding.mentions if self._is_table(mention)]
+
+    def _is_table(self, mention: Mention) -> bool:
+        return bool(resolve(self.u.finder, mention, lambda _: True)[0])
+
+    def connections(self, at: int) -> frozenset[str] | None:
+        """Connections a table at this place may be of; None when the goal does not say."""
+        return scoped(self.u.connections, at, self.u.clauses, self.tables)
+
+    def layer(self, at: int) -> str | None:
+        """The layer named for it."""
+        return scoped(self.u.layers, at, self.u.clauses, self.tables)
+
+    def schedule(self, at: int, draft: Draft) -> str | None:
+        """The cron line named for it; a schedule that cron cannot say is asked about."""
+        found = scoped(self.u.schedules, at, self.u.clauses, self.tables)
+        if found and found.problem:
+            draft.ask(found.problem, ("every day at 02:00 UTC (0 2 * * *)", "every Monday at 02:00 UTC (0 2 * * 1)", "every hour (0 * * * *)"))
+        return found.cron if found else None
+
+
+def landed(catalog: Catalog, ref: Ref, layer: str = "bronze") -> str:
+    """The lake table a reference means: itself, or where the source table lands."""
+    return f"{layer}/{catalog.destination(ref.connection, ref.name)}" if ref.connection else ref.name

@@ -1,0 +1,127 @@
+"""The ingest steps a goal asks for: which source tables, how, and how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agents.roles.supervisor import vocabulary as v
+from agents.roles.supervisor.attributes import scoped
+from agents.roles.supervisor.draft import Draft, Load
+from agents.roles.supervisor.drafting import Scope
+from agents.roles.supervisor.entities import Ref
+from agents.roles.supervisor.intents import Clause
+from agents.roles.supervisor.mentions import Mention, resolve
+from agents.roles.supervisor.understanding import Understanding
+from agents.roles.supervisor.watermark import usable_watermark
+
+ALL = re.compile(r"\b(?:everything|(?:all|every|each|any)(?: of)?(?: the| its| our| single)* (?:\w+ )?(?:tables?|data(?:sets?)?|files?|of (?:it|them))|(?:the )?(?:whole|entire|complete|full) (?:\w+ ){0,3}?(?:database|db|schema|system|source|server|catalog|app)?|all of|all from|all in)\b")
+
+
+def draft_loads(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[Load]:
+    """The ingest steps a clause asks for."""
+    positive = [m for m in u.in_clause(clause) if not u.negated(m.at)]
+    excluded = _excluded(u, scope, clause)
+    refs: dict[Ref, int] = {}
+    for mention in positive:
+        for ref in _source_refs(u, scope, mention, draft, positive, clause):
+            refs.setdefault(ref, mention.at)
+    if not refs and not draft.questions and ALL.search(u.text(clause)):
+        refs = {ref: clause.start for ref in _everything(u, scope, clause, draft)}
+    return [load_of(u, scope, ref, at, draft) for ref, at in refs.items() if ref not in excluded]
+
+
+def _excluded(u: Understanding, scope: Scope, clause: Clause) -> set[Ref]:
+    near = [m for m in u.mentions if u.negated(m.at) and u.clause_at(m.at).sentence == clause.sentence]
+    return {ref for mention in near for ref in resolve(u.finder, mention, lambda r: bool(r.connection))[0]}
+
+
+def _everything(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[Ref]:
+    names = scope.connections(clause.start)
+    if names is None:
+        names = frozenset(u.finder.catalog.connections)
+    if len(names) != 1:
+        draft.ask("Everything from which connection?", tuple(sorted(names)))
+        return []
+    (name,) = names
+    return [Ref(name, table) for table in u.finder.catalog.connections[name].tables]
+
+
+def _source_refs(u: Understanding, scope: Scope, mention: Mention, draft: Draft, all_here: Sequence[Mention], clause: Clause) -> list[Ref]:
+    allowed = scope.connections(mention.at)
+
+    def keep(ref: Ref) -> bool:
+        return bool(ref.connection) and (allowed is None or ref.connection in allowed)
+
+    refs, candidates = resolve(u.finder, mention, keep)
+    if not refs and allowed is not None and not _wanted_there(u, mention, clause):
+        refs, candidates = resolve(u.finder, mention, lambda ref: bool(ref.connection))
+    if len(refs) == 1:
+        return refs
+    said = mention.said or " ".join(mention.nouns)
+    if refs:
+        draft.ask(f"Which table is {said!r}?", candidates)
+    elif _needed(u, scope, mention, all_here, clause):
+        where = f" in {', '.join(sorted(allowed))}" if allowed else ""
+        draft.ask(f"No table{where} is called {said!r}. Which one is meant?", u.finder.nearest((*mention.outer, *mention.nouns), keep) or candidates)
+    return []
+
+
+def _wanted_there(u: Understanding, mention: Mention, clause: Clause) -> bool:
+    """Whether a connection is said right for this table: after it in its clause, or as the only one there."""
+    inside = [c for c in u.connections if clause.start <= c.at < clause.end]
+    return bool(inside) and (len(inside) == 1 or any(c.at > mention.at for c in inside))
+
+
+def _needed(u: Understanding, scope: Scope, mention: Mention, all_here: Sequence[Mention], clause: Clause) -> bool:
+    """Whether words that name no known table must be a table: said to be one, loaded, or listed with tables."""
+    tokens = u.reading.tokens
+    if mention.marked or mention.exact or any(tokens[at].kind == "name" for at in range(mention.at, mention.end)):
+        return True
+    if not any(other.at in scope.tables for other in all_here):
+        return True
+    before = [token.word for token in tokens[max(clause.start, mention.at - 3) : mention.at] if token.word not in ("the", "our", "all", "also")]
+    return bool(before) and (before[-1] in v.INGEST or (before[-1] in ("and", ",", "&", "plus", "or") and _lists(u, scope, mention)))
+
+
+def _lists(u: Understanding, scope: Scope, mention: Mention) -> bool:
+    return any(at in scope.tables for other in u.mentions if mention.at - 4 <= other.end <= mention.at for at in (other.at,))
+
+
+def load_of(u: Understanding, scope: Scope, ref: Ref, at: int, draft: Draft, *, plain: bool = False) -> Load:
+    """One table's ingest step; `plain` keeps the layer and name, which the goal gave to something made from it."""
+    catalog, clauses, tables = u.finder.catalog, u.clauses, scope.tables
+    table = catalog.connections[ref.connection].tables[ref.name]
+    mode, watermark = _mode(u, scope, ref, at, draft)
+    name = scoped([n for n in u.names if n.at > at], at, clauses, tables) if u.names and not plain else None
+    layer = "bronze" if plain else scope.layer(at) or "bronze"
+    destination = f"{layer}/{catalog.destination(ref.connection, ref.name)}"
+    if name:
+        destination = name if "/" in name else f"{layer}/{name}"
+        layer = destination.partition("/")[0]
+    key = scoped(u.keys, at, clauses, tables)
+    columns = {column.lower(): column for column in table.columns}
+    if key and not all(part in columns for part in key):
+        draft.ask(f"{ref} has no column {', '.join(k for k in key if k not in columns)!r}. Which columns are its key?", tuple(table.columns))
+    inputs = {
+        "connection": ref.connection, "table": ref.name, "layer": layer, "destination": destination, "mode": mode,
+        "watermark": watermark, "key": [columns.get(part, part) for part in key] if key else list(table.key),
+        "schedule": scope.schedule(at, draft),
+    }  # fmt: skip
+    return Load(ref, inputs)
+
+
+def _mode(u: Understanding, scope: Scope, ref: Ref, at: int, draft: Draft) -> tuple[str, str | None]:
+    table = u.finder.catalog.connections[ref.connection].tables[ref.name]
+    columns = {column.lower().replace("_", ""): column for column in table.columns}
+    said = scoped(u.watermarks, at, u.clauses, scope.tables)
+    wanted = scoped(u.modes, at, u.clauses, scope.tables)
+    if said is not None and said.replace("_", "") not in columns:
+        draft.ask(f"{ref} has no column {said!r}. Which one says when a row last changed?", tuple(table.columns))
+        return "incremental", None
+    watermark = columns[said.replace("_", "")] if said else usable_watermark(table)
+    if wanted == "full":
+        return "full", None
+    if wanted == "incremental" and watermark is None:
+        draft.ask(f"No column of {ref} says when a row last changed. Which one should be the watermark, or should it load in full?", tuple(table.columns))
+    return ("incremental", watermark) if watermark else ("full", None)

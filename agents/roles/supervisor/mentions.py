@@ -1,0 +1,221 @@
+"""Connections and tables as a goal mentions them: phrases of nouns, where they stand, and what they may name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from agents.roles.supervisor import vocabulary as v
+from agents.roles.supervisor.attributes import Located
+from agents.roles.supervisor.entities import ENOUGH, MARGIN, Finder, Ref
+from agents.roles.supervisor.reading import Reading
+from agents.roles.supervisor.words import singular
+
+_KINDS = re.compile(
+    r"\b(?:" + "|".join(f"(?P<{kind}>{'|'.join(sorted(map(re.escape, words), key=len, reverse=True))})" for kind, words in v.KIND_WORDS.items()) + r")\b"
+)
+_FOREIGN = re.compile(rf"\b(?:{'|'.join(sorted(v.FOREIGN))})\b")
+_PLACE = frozenset("from in of on at within inside out via off through".split())
+_DESTINATION = re.compile(
+    r"\b(?:(?:in|into|to|onto|on|at|for|of)? ?(?:the |our |a )?(?:azure |delta |cloud )?(?:data ?lake(?:house)?s?|lake ?house|lake|adls(?: gen2)?|onelake|delta(?: lake| tables?)?))\b"
+    r"|\b(?:in|into|to|onto) (?:the |our |a )?(?:data ?)?(?:storage|warehouse|platform|cloud)\b(?! account)"
+)
+_PURPOSE = re.compile(
+    r"\b(?:so that|so (?:we|i|they|the|our|finance|marketing)|because|in order (?:to|that)|since (?:we|the|our)|"
+    r"for (?:the |our |my )?(?:\w+ )?(?:team|department|dashboards?|people|folks|colleagues|reporting|reports?|analysts?|boss|board|auditors?)\b)[^.;!?,]*"
+)
+
+
+@dataclass(slots=True)
+class Mention:
+    """A phrase of nouns that may name a table. `exact` holds what a full name names; `marked` when the goal calls it a table."""
+
+    at: int
+    end: int
+    nouns: tuple[str, ...]
+    exact: frozenset[Ref] = frozenset()
+    marked: bool = False
+    said: str = ""
+    outer: tuple[str, ...] = field(default=())
+
+
+def claim_names(reading: Reading, finder: Finder) -> list[Mention]:
+    """Full names and spelled-out names of two words or more; they come before anything else is read into their words."""
+    found: list[Mention] = []
+    tokens = reading.tokens
+    for at, token in enumerate(tokens):
+        if token.kind == "name" and token.word in finder.exact:
+            token.claim = "table"
+            found.append(Mention(at, at + 1, (token.word,), frozenset(finder.exact[token.word]), True, token.text))
+    for size in (5, 4, 3, 2):
+        for at in range(len(tokens) - size + 1):
+            window = tokens[at : at + size]
+            if any(token.claim or token.kind != "word" for token in window):
+                continue
+            words = [singular(token.word) for token in window]
+            refs = finder.spelled.get("".join(words))
+            if refs and words[0] not in v.STOP and words[-1] not in v.STOP:
+                reading.claim(range(at, at + size), "table")
+                found.append(Mention(at, at + size, tuple(words), frozenset(), False, " ".join(t.text for t in window)))
+    return found
+
+
+def claim_purpose(reading: Reading) -> None:
+    """Reasons and audiences ask for nothing."""
+    for match in _PURPOSE.finditer(reading.flat):
+        for at in reading.covered(*match.span()):
+            if not reading.tokens[at].claim:
+                reading.tokens[at].claim = "purpose"
+
+
+def claim_destination(reading: Reading) -> bool:
+    """Whether the goal names the lake as the place to go."""
+    found = False
+    for _, where in reading.find(_DESTINATION):
+        reading.claim(where, "destination")
+        found = True
+    return found
+
+
+def find_connections(reading: Reading, finder: Finder) -> tuple[list[Located[frozenset[str]]], list[str]]:
+    """Connections said by name, engine or what they are; and engines or systems said that no connection is."""
+    found: list[Located[frozenset[str]]] = []
+    missing: list[str] = []
+    tokens = reading.tokens
+    for at, token in enumerate(tokens):
+        if not token.claim and token.word in finder.connections_named:
+            token.claim = "connection"
+            found.append(Located(at, frozenset({finder.connections_named[token.word]})))
+    found += _placed(reading, finder)
+    for match, where in reading.find(_KINDS):
+        names = frozenset(c.name for c in finder.catalog.connections.values() if c.kind == match.lastgroup)
+        if match.lastgroup == "files" and (match.group() == "files" or not names) and not _after_place(reading, where[0]):
+            continue
+        reading.claim(where, "connection")
+        if names:
+            found.append(Located(where[0], names))
+        else:
+            missing.append(match.group())
+    for match, where in reading.find(_FOREIGN):
+        if _after_place(reading, where[0]) or tokens[where[0] - 1].word in ("to", "into", "onto", "our"):
+            missing.append(match.group())
+            reading.claim(where, "connection")
+    return sorted(found, key=lambda located: located.at), missing
+
+
+def _after_place(reading: Reading, at: int) -> bool:
+    before = [token.word for token in reading.tokens[max(0, at - 3) : at]]
+    return any(word in _PLACE for word in before) or "and" in before[-1:]
+
+
+def _placed(reading: Reading, finder: Finder) -> list[Located[frozenset[str]]]:
+    """`from the web shop`, `in our HR system`: a phrase after a place word that describes a connection."""
+    found: list[Located[frozenset[str]]] = []
+    tokens = reading.tokens
+    for at, token in enumerate(tokens[:-1]):
+        if token.word not in _PLACE and not (found and token.word == "and" and found[-1].at in range(at - 6, at)):
+            continue
+        phrase = list(_phrase(reading, at + 1))
+        if not phrase:
+            continue
+        words = [tokens[index].word for index in phrase]
+        names = finder.connections_like(words)
+        names = names or _kind_and_more(words, finder)
+        if names and not _better_table(words, names, finder):
+            reading.claim(range(phrase[0], phrase[-1] + 1), "connection")
+            found.append(Located(phrase[0], frozenset(names)))
+    return found
+
+
+def _kind_and_more(words: Sequence[str], finder: Finder) -> list[str]:
+    """`sql server sales`: the engine and a word of the connection."""
+    return finder.connections_like(words[:-1]) if len(words) > 1 and words[-1] in v.SYSTEMS else []
+
+
+def _better_table(words: Sequence[str], connections: Sequence[str], finder: Finder) -> bool:
+    """Whether the phrase is a table's name rather than a system's."""
+    if any(word in v.SYSTEMS for word in words) or any("".join(words) in finder.connection_words[c] for c in connections):
+        return False
+    nouns = [word for word in words if word not in v.GENERIC]
+    if any(word in v.GENERIC for word in words):
+        return bool(nouns) and (finder.score(nouns, lambda _: True) or [(0.0, None)])[0][0] >= ENOUGH
+    return bool(nouns) and (finder.score(nouns, lambda _: True) or [(0.0, None)])[0][0] >= 0.95
+
+
+def _phrase(reading: Reading, at: int) -> Iterator[int]:
+    """Indices of the noun phrase that starts at a token, articles skipped."""
+    tokens = reading.tokens
+    while at < len(tokens) and tokens[at].word in ("the", "our", "my", "their", "this", "a", "that"):
+        at += 1
+    while at < len(tokens) and tokens[at].kind in ("word", "name") and not tokens[at].claim and tokens[at].word not in v.STOP:
+        yield at
+        at += 1
+
+
+def find_mentions(reading: Reading, taken: list[Mention]) -> list[Mention]:
+    """Every phrase of nouns not understood as something else, merged with the names found before."""
+    tokens, found, at = reading.tokens, list(taken), 0
+    while at < len(tokens):
+        phrase = [index for index in _phrase(reading, at) if index >= at]
+        if not phrase or phrase[0] != at:
+            at += 1
+            continue
+        words = [tokens[index].word for index in phrase]
+        nouns = tuple(word for word in words if word not in v.GENERIC)
+        marked = len(nouns) < len(words) or _called_table(reading, at)
+        joined = _join(found, phrase, nouns, tokens[phrase[-1] + 1 :][:1] and tokens[phrase[-1] + 1].claim == "table")
+        if not joined and (nouns or marked):
+            nouns = nouns or tuple(words)
+            found.append(Mention(at, phrase[-1] + 1, nouns, frozenset(), marked, " ".join(tokens[i].text for i in phrase)))
+        at = phrase[-1] + 1
+    found.sort(key=lambda mention: mention.at)
+    return _of_phrases(reading, found)
+
+
+def _called_table(reading: Reading, at: int) -> bool:
+    before = [token.word for token in reading.tokens[max(0, at - 2) : at]]
+    return any(word in ("table", "tables", "dataset", "file") for word in before)
+
+
+def _join(found: list[Mention], phrase: Sequence[int], nouns: tuple[str, ...], follows: object) -> bool:
+    """Words right before a spelled-out name belong to it: `customer order lines`."""
+    for mention in found:
+        if follows and mention.at == phrase[-1] + 1 and not mention.exact:
+            mention.outer = nouns
+            return True
+        if mention.end == phrase[0] and not mention.exact and not nouns:
+            mention.marked = True
+            return True
+    return False
+
+
+def _of_phrases(reading: Reading, found: list[Mention]) -> list[Mention]:
+    """`lines of orders` is a phrase about lines, with orders to say which."""
+    kept: list[Mention] = []
+    for mention in found:
+        last = kept[-1] if kept else None
+        between = [token.word for token in reading.tokens[last.end : mention.at]] if last else []
+        if last and between and between[0] in ("of", "for") and set(between[1:]) <= {"the", "our", "all", "each", "every"} and not last.exact and not mention.exact and not mention.marked:
+            last.outer = (*mention.outer, *mention.nouns)
+            last.end = mention.end
+            continue
+        kept.append(mention)
+    return kept
+
+
+def resolve(finder: Finder, mention: Mention, keep: Callable[[Ref], bool]) -> tuple[list[Ref], tuple[str, ...]]:
+    """The table a mention names, several where they are equally near, none where nothing is near; and candidates."""
+    if mention.exact:
+        refs = sorted(ref for ref in mention.exact if keep(ref))
+        return refs, tuple(str(ref) for ref in sorted(mention.exact))
+    nouns = (*mention.outer, *mention.nouns)
+    scored = finder.score(nouns, keep)
+    if (not scored or scored[0][0] < ENOUGH) and mention.outer:
+        alone = finder.score(mention.nouns, keep)
+        scored = alone if alone and alone[0][0] >= ENOUGH else finder.score(mention.outer, keep)
+    if not scored or scored[0][0] < ENOUGH:
+        return [], finder.nearest(nouns, keep)
+    best = scored[0][0]
+    near = [ref for score, ref in scored if score >= best - MARGIN and score >= ENOUGH]
+    return near, tuple(str(ref) for ref in near)

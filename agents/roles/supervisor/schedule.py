@@ -1,0 +1,348 @@
+"""Plain words to a cron line: `every weekday at 7:30 pm` is `30 19 * * 1-5`. Times are UTC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+DAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
+_DAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?)"
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10, "fifteenth": 15, "twentieth": 20}
+_ADVERBS = {
+    "daily": (1, "day"), "nightly": (1, "day"), "everyday": (1, "day"), "overnight": (1, "day"), "hourly": (1, "hour"),
+    "weekly": (1, "week"), "monthly": (1, "month"), "quarterly": (3, "month"), "yearly": (12, "month"),
+    "annually": (12, "month"), "annual": (12, "month"),
+}  # fmt: skip
+_UNITS = {
+    "m": "minute", "min": "minute", "mins": "minute", "minute": "minute", "minutes": "minute", "h": "hour", "hr": "hour",
+    "hrs": "hour", "hour": "hour", "hours": "hour", "day": "day", "days": "day", "night": "day", "nights": "day",
+    "week": "week", "weeks": "week", "month": "month", "months": "month", "quarter": "quarter", "quarters": "quarter",
+    "year": "year", "years": "year",
+}  # fmt: skip
+_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
+_CLOCK = (
+    r"(?:(?P<half>half past|quarter past|quarter to) )?(?P<h>\d{1,2})(?:[:.](?P<m>\d{2})(?::\d{2})?|h(?P<hm>\d{2})?)?"
+    r"(?: ?(?P<ap>am|pm))?(?: o ?'? ?clock)?(?: in the (?P<part>morning|afternoon|evening))?(?: at (?P<night>night))?"
+)
+_UTC = r"(?: ?\(? ?(?:utc|gmt|z)\b ?\)?)?"
+_LATER = r"(?! ?(?:%|percent|" + _UNIT + r"|rows|tables|k|usd|dollars|times)\b)(?![\d:.,]*\d)"
+
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    ("cron", r"(?<!\S)cron:(?P<cron>\S+(?: \S+){4})(?!\S)"),
+    ("zone", r"\b(?:[ecmpw]e?[sd]?t|cet|cest|[ecmp][sd]t|bst|ist|jst|aest|aedt|msk|sgt|hkt)\b(?! columns?)"
+             r"|\b(?:local|eastern|pacific|central|mountain|european|european central)(?: standard| daylight)? time\b"
+             r"|\b(?!utc |of |on |by |in |any |all |this |that |first |run |event |one |real |same |due |start |end )"
+             r"[a-z]+ time(?:zone)?\b(?= *(?:$|[.,;)]| every| each| daily| and| please))|\b(?:utc|gmt) ?[+-] ?\d+"),
+    ("never", r"\b(?:near )?real time\b|\brealtime\b|\bcontinuous(?:ly)?\b|\bstreaming\b"),
+    ("never", r"\b(?:biweekly|bi weekly|fortnightly|bimonthly|every fortnight|semi monthly)\b"),
+    ("never", r"\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:business day|working day|weekday|" + _DAY + r")\b"),
+    ("never", r"\b(?:last day|end|close)(?: of)?(?: (?:the|each|every))? (?:month|quarter|year)\b|\bmonth end\b"),
+    ("never", r"\b(?:tomorrow|tonight|next (?:week|month|" + _DAY + r"))\b(?! s\b)"),
+    ("never", r"\b(?:twice|thrice|[2-9] times) (?:a|per|each|every) (?:week|month|quarter|year)\b"),
+    ("never", r"\b(?:on|at) (?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:january|february|march|april|may|june|"
+              r"july|august|september|october|november|december)|(?:january|february|march|april|may|june|july|august|"
+              r"september|october|november|december) \d{1,2}(?:st|nd|rd|th)?)\b"),
+    ("times", r"\b(?:(?P<n>\d+) times|(?P<twice>twice)|(?P<once>once)) (?:an?|per|every|each) (?P<unit>day|hour|week|month"
+              r"|quarter|year|night)\b|\b(?P<twice2>twice) (?:daily|hourly)\b|\bonce (?:daily|nightly)\b"),
+    ("window", r"\b(?:between|from) (?P<h1>\d{1,2})(?::00)? ?(?P<a1>am|pm)? (?:and|to|until|till) (?P<h2>\d{1,2})(?::00)? ?"
+               r"(?P<a2>am|pm)?\b(?! (?:%|rows))|\bduring (?:business|office|working) hours\b"),
+    ("past", r"\b(?P<past>\d{1,2}|quarter|half)(?: minutes?)? past (?:the|each|every) hour\b"),
+    ("dom", r"\b(?:on )?(?:the )?(?P<dom>(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fifth|tenth|fifteenth|twentieth)"
+            r"(?:(?: ?,| and| &)+ (?:the )?\d{1,2}(?:st|nd|rd|th))*)(?: (?:calendar )?day)?(?: of)?(?: (?:the|each|every|a))?"
+            r" (?P<of>month|quarter|year)\b"
+            r"|\b(?:on|by) (?:the )?(?P<dom2>\d{1,2}(?:st|nd|rd|th)(?:(?: ?,| and| &)+ (?:the )?\d{1,2}(?:st|nd|rd|th))*)\b"
+            r"|\b(?:on )?day (?P<dom3>\d{1,2}) of (?:the|each|every) month\b"
+            r"|\b(?:start|beginning) of (?:the|each|every) (?P<of2>month|quarter|year)\b"),
+    ("every", r"\b(?:every|each) (?P<other>other |second )?(?P<n>\d+)?(?:st|nd|rd|th)? ?-?(?P<unit>" + _UNIT + r")\b"
+              r"|\b(?P<n2>\d+) (?P<unit2>minutely|hourly|minute|min|hour)(?: intervals?| basis| refresh| cadence)?\b(?= ?"
+              r"(?:intervals?|basis|refresh|cadence|$))"
+              r"|\b(?:every|each)? ?(?P<half>half|quarter)(?: of)?(?: an?)? ?-?(?:hour|hourly)\b"
+              r"|\bon (?:an? )?(?P<unit3>hourly|daily|nightly|weekly|monthly|quarterly|yearly) basis\b|\bon the hour\b"),
+    ("adverb", r"\b(?P<word>" + "|".join(_ADVERBS) + r")\b"),
+    ("part", r"\b(?:(?:every|each|all|in the|at) )?(?P<part>mornings?|noon|midday|lunchtime|afternoons?|evenings?|midnight)\b"),
+    ("days", r"\b(?P<range>" + _DAY + r" ?(?:to|through|thru|till|until|-|–) ?" + _DAY + r")\b"
+             r"|\b(?P<week>weekdays?|week ?days|working ?days?|business ?days?|workdays?)\b|\b(?P<end>weekends?)\b"
+             r"|\b(?P<list>" + _DAY + r"(?:(?: ?,| and| or| &)+ ?(?:on |every )?" + _DAY + r")*)\b"),
+    ("clock", r"\b(?:(?:at|by|around|@|about) )" + _CLOCK + r"\b" + _LATER + _UTC
+              + r"|\b(?P<h_>\d{1,2})(?:[:.](?P<m_>\d{2}))? ?(?P<ap_>am|pm)\b" + _UTC
+              + r"|\b(?P<h__>\d{1,2}):(?P<m__>\d{2})\b" + _UTC
+              + r"|\b(?:at )(?P<h4>[01]\d|2[0-3])(?P<m4>[0-5]\d)(?: hours)?\b" + _UTC
+              + r"|\b(?P<half5>half past|quarter past|quarter to) (?P<h5>\d{1,2})(?: ?(?P<ap5>am|pm))?\b" + _UTC),
+)  # fmt: skip
+_COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
+_MORE = re.compile(r"(?: ?,| and| &)+ (?:at )?(?P<h>\d{1,2})(?::(?P<m>\d{2}))? ?(?P<ap>am|pm)?\b" + _LATER)
+_PARTS = {"morning": 6, "noon": 12, "midday": 12, "lunchtime": 12, "afternoon": 14, "evening": 18, "midnight": 0}
+
+
+@dataclass(slots=True)
+class Schedule:
+    """A schedule found in a text: where, its cron line, or what is wrong with it."""
+
+    spans: list[tuple[int, int]]
+    every: tuple[int, str] | None = None
+    times: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    part: int | None = None
+    days: frozenset[int] = frozenset()
+    doms: frozenset[int] = frozenset()
+    window: tuple[int, int] | None = None
+    cron: str | None = None
+    problem: str | None = None
+
+    @property
+    def start(self) -> int:
+        """Where its first word stands."""
+        return min(start for start, _ in self.spans)
+
+
+def find_schedules(text: str, breaks: list[int]) -> list[Schedule]:
+    """All schedules of a lower-case text, in order; `breaks` are offsets no schedule reaches across."""
+    found: list[Schedule] = []
+    for kind, match in _matches(text):
+        piece = _piece(kind, match, text)
+        last = found[-1] if found else None
+        if piece is None or (last and match.start() < last.spans[-1][1]):
+            continue
+        parted = last is not None and any(last.spans[-1][1] <= at < match.start() for at in breaks)
+        if last is None or parted or not _merge(last, piece):
+            found.append(piece)
+    for schedule in found:
+        _settle(schedule)
+    return found
+
+
+def _matches(text: str) -> list[tuple[str, re.Match[str]]]:
+    taken: list[tuple[int, int]] = []
+    kept: list[tuple[str, re.Match[str]]] = []
+    for kind, pattern in _COMPILED:
+        for match in pattern.finditer(text):
+            if not any(match.start() < end and start < match.end() for start, end in taken):
+                taken.append(match.span())
+                kept.append((kind, match))
+    return sorted(kept, key=lambda entry: entry[1].start())
+
+
+def _piece(kind: str, match: re.Match[str], text: str) -> Schedule | None:
+    made = Schedule([match.span()])
+    groups = {name: value for name, value in match.groupdict().items() if value is not None}
+    if kind == "cron":
+        made.cron = groups["cron"]
+    elif kind == "zone":
+        made.problem = f"Schedules are in UTC. What is {match.group().strip()!r} in UTC?"
+    elif kind == "never":
+        made.problem = f"A cron line cannot say {match.group().strip()!r}. Which schedule comes nearest?"
+    elif kind == "times":
+        made.every = _times_a(groups)
+    elif kind == "window":
+        made.window = _window(groups)
+    elif kind == "past":
+        past = groups["past"]
+        made.every, made.part = (1, "hour"), None
+        made.times = [(-1, {"quarter": 15, "half": 30}.get(past) or int(past) % 60)]
+    elif kind == "dom":
+        _day_of_month(made, groups)
+    elif kind == "every":
+        made.every = _every(groups)
+    elif kind == "adverb":
+        made.every = _ADVERBS[groups["word"]]
+    elif kind == "part":
+        made.part = _PARTS[groups["part"].rstrip("s")]
+    elif kind == "days":
+        made.days = _weekdays(groups)
+    else:
+        return _clock(made, groups, text)
+    return made
+
+
+def _times_a(groups: dict[str, str]) -> tuple[int, str]:
+    count = 2 if {"twice", "twice2"} & groups.keys() else int(groups.get("n", 1)) or 1
+    unit = _UNITS[groups.get("unit", "day")]
+    if count == 1:
+        return {"quarter": (3, "month"), "year": (12, "month")}.get(unit, (1, unit))
+    whole, smaller = (60, "minute") if unit == "hour" else (24, "hour")
+    return (whole // count, smaller) if whole % count == 0 else (0, unit)
+
+
+def _window(groups: dict[str, str]) -> tuple[int, int]:
+    if "h1" not in groups:
+        return 9, 17
+    second = _hour(int(groups["h2"]), groups.get("a2"))
+    first = _hour(int(groups["h1"]), groups.get("a1"))
+    return first, second + 12 if second <= first and second < 12 else second
+
+
+def _hour(hour: int, half: str | None) -> int:
+    if half == "pm":
+        return hour % 12 + 12
+    return hour % 12 if half == "am" else hour
+
+
+def _day_of_month(made: Schedule, groups: dict[str, str]) -> None:
+    said = groups.get("dom") or groups.get("dom2") or groups.get("dom3") or "first"
+    found = {int(number) for number in re.findall(r"\d+", said)} | {_ORDINALS[w] for w in said.split() if w in _ORDINALS}
+    made.doms = frozenset(found)
+    unit = groups.get("of") or groups.get("of2") or "month"
+    made.every = {"month": (1, "month"), "quarter": (3, "month"), "year": (12, "month")}[unit]
+
+
+def _every(groups: dict[str, str]) -> tuple[int, str]:
+    if "half" in groups:
+        return (30 if groups["half"] == "half" else 15), "minute"
+    if "unit3" in groups:
+        return _ADVERBS[groups["unit3"]]
+    if "n2" in groups:
+        return int(groups["n2"]), "hour" if groups["unit2"].startswith("hour") else "minute"
+    unit = _UNITS[groups.get("unit", "hour")]
+    count = int(groups.get("n", 2 if "other" in groups else 1))
+    return {"quarter": (3 * count, "month"), "year": (12 * count, "month")}.get(unit, (count, unit))
+
+
+def _weekdays(groups: dict[str, str]) -> frozenset[int]:
+    if "week" in groups:
+        return frozenset(range(1, 6))
+    if "end" in groups:
+        return frozenset({0, 6})
+    named = [DAYS[day[:3]] for day in re.findall(_DAY, groups.get("range") or groups["list"])]
+    if "range" in groups:
+        first, last = named[0], named[1]
+        return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
+    return frozenset(named)
+
+
+def _clock(made: Schedule, groups: dict[str, str], text: str) -> Schedule | None:
+    def get(*names: str) -> str | None:
+        return next((groups[name] for name in names if name in groups), None)
+
+    hour, minute = int(get("h", "h_", "h__", "h4", "h5") or 0), int(get("m", "m_", "m__", "m4", "hm") or 0)
+    half = get("ap", "ap_", "ap5") or {"morning": "am", "afternoon": "pm", "evening": "pm"}.get(groups.get("part", ""))
+    if "night" in groups and 5 < hour < 12:
+        half = "pm"
+    past = get("half", "half5")
+    if past:
+        minute = {"half past": 30, "quarter past": 15, "quarter to": 45}[past]
+        hour -= past == "quarter to"
+    made.times.append((_hour(hour, half), minute))
+    end = made.spans[0][1]
+    while more := _MORE.match(text, end):
+        later = more["ap"] or half if int(more["h"]) <= 12 else None
+        made.times.append((_hour(int(more["h"]), later), int(more["m"] or 0)))
+        if more["ap"] and not half and hour <= 12:
+            made.times[0] = (_hour(hour, more["ap"]), minute)
+        end = more.end()
+    made.spans = [(made.spans[0][0], end)]
+    return made if all(0 <= h < 24 and m < 60 for h, m in made.times) else None
+
+
+def _merge(last: Schedule, piece: Schedule) -> bool:
+    """Take the piece into the schedule before it, where the two say one thing."""
+    if last.cron or piece.cron or (piece.problem and not last.problem and "UTC" not in piece.problem):
+        return False
+    near = piece.spans[0][0] - last.spans[-1][1] <= 12
+    if piece.every and last.every and piece.every != last.every:
+        return False
+    if piece.days and last.days and piece.days != last.days:
+        return False
+    if (piece.times and last.times) or (piece.doms and last.doms):
+        return False
+    if piece.days and last.every and last.every[1] == "day" and len(piece.days) < 5 and not near:
+        return False
+    if piece.every and last.times and not last.every and not last.days and not near:
+        return False
+    last.spans += piece.spans
+    last.every, last.times = last.every or piece.every, last.times or piece.times
+    last.part = last.part if piece.part is None else piece.part
+    last.days, last.doms = last.days | piece.days, last.doms | piece.doms
+    last.window, last.problem = last.window or piece.window, last.problem or piece.problem
+    return True
+
+
+def _settle(schedule: Schedule) -> None:
+    if schedule.problem:
+        return
+    if schedule.cron:
+        schedule.problem = None if _is_cron(schedule.cron) else f"{schedule.cron!r} is not a cron line of five fields."
+        return
+    line = _cron(schedule)
+    if line is None:
+        schedule.problem = "One cron line cannot say this schedule. Which one comes nearest?"
+    schedule.cron = line
+
+
+def _cron(schedule: Schedule) -> str | None:
+    count, unit = schedule.every or (1, "week" if schedule.days else "day")
+    days = _fields(schedule.days) if schedule.days else "*"
+    if count == 0 or (unit == "week" and count > 1):
+        return None
+    if unit == "minute":
+        step = "*" if count == 1 else f"*/{count}"
+        return f"{step} {_range(schedule.window)} * * {days}" if 60 % count == 0 and not schedule.times else None
+    if unit == "hour":
+        return _hourly(schedule, count, days)
+    clock = _moments(schedule)
+    if clock is None:
+        return None
+    if unit == "month" or schedule.doms:
+        month = {1: "*", 12: "1"}.get(count, f"*/{count}")
+        doms = _fields(schedule.doms) if schedule.doms else "1"
+        fits = 12 % count == 0 and not schedule.days and all(1 <= dom <= 31 for dom in schedule.doms)
+        return f"{clock} {doms} {month if unit == 'month' else '*'} *" if fits else None
+    if unit == "day" and count > 1:
+        return f"{clock} */{count} * *" if count <= 15 and not schedule.days else None
+    return f"{clock} * * {days if schedule.days else '1' if unit == 'week' else '*'}"
+
+
+def _hourly(schedule: Schedule, count: int, days: str) -> str | None:
+    minute = 0
+    if schedule.times:
+        hour, minute = schedule.times[0]
+        if len(schedule.times) > 1 or hour >= 0:
+            return None
+    step = _range(schedule.window) + ("" if count == 1 else f"/{count}")
+    return f"{minute} {step} * * {days}" if 24 % count == 0 else None
+
+
+def _range(window: tuple[int, int] | None) -> str:
+    return f"{window[0]}-{window[1]}" if window else "*"
+
+
+def _moments(schedule: Schedule) -> str | None:
+    """Minute and hour fields."""
+    if schedule.window and not schedule.times:
+        return None
+    part = schedule.part
+    times = schedule.times or [(2 if part is None else part, 0)]
+    if part is not None and part >= 12 and schedule.times:
+        times = [(hour + 12 if part > 12 and 0 < hour < 12 else hour, minute) for hour, minute in times]
+    minutes = {minute for _, minute in times}
+    if len(minutes) > 1 or any(hour < 0 for hour, _ in times):
+        return None
+    return f"{minutes.pop()} {','.join(str(hour) for hour in sorted({hour for hour, _ in times}))}"
+
+
+def _fields(numbers: frozenset[int]) -> str:
+    ordered = sorted(numbers)
+    if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return "*" if len(ordered) == 7 else f"{ordered[0]}-{ordered[-1]}"
+    return ",".join(str(number) for number in ordered)
+
+
+def _is_cron(line: str) -> bool:
+    limits = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+    return all(_is_field(part, *limit) for part, limit in zip(line.split(), limits, strict=True))
+
+
+def _is_field(part: str, low: int, high: int) -> bool:
+    return all(_is_entry(entry, low, high) for entry in part.split(","))
+
+
+def _is_entry(entry: str, low: int, high: int) -> bool:
+    match = re.fullmatch(r"(\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?", entry)
+    if not match or match[4] == "0":
+        return False
+    return all(low <= int(number) <= high for number in (match[2], match[3]) if number)
+
+
+def iter_spans(schedules: list[Schedule]) -> Iterator[tuple[int, int]]:
+    """Where the words of all schedules stand."""
+    for schedule in schedules:
+        yield from schedule.spans

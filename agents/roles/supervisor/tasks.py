@@ -1,0 +1,188 @@
+"""Everything but building: checking, governing, saving, watching, releasing."""
+
+from __future__ import annotations
+
+import re
+
+from agents.roles.supervisor import vocabulary as v
+from agents.roles.supervisor.deriving import prefer_lake
+from agents.roles.supervisor.draft import Draft, Task
+from agents.roles.supervisor.drafting import Scope, landed
+from agents.roles.supervisor.entities import Ref
+from agents.roles.supervisor.intents import Action, Clause
+from agents.roles.supervisor.loading import ALL
+from agents.roles.supervisor.mentions import Mention, resolve
+from agents.roles.supervisor.understanding import Understanding, find_days_in
+
+_WHEN = (
+    ("late", re.compile(r"\b(?:late|delay\w*|stale|fresh\w*|overdue|not (?:arriv|updat|refresh)\w*|missing|behind|sla|slo)\b")),
+    ("failed", re.compile(r"\b(?:fail\w*|break\w*|broken?|errors?|crash\w*|down|outages?|goes wrong|stops?)\b")),
+    ("quality", re.compile(r"\b(?:quality|bad|invalid|checks?|rules?|anomal\w+|validation)\b")),
+    ("schema", re.compile(r"\b(?:schema|column\w* (?:change|added|removed)\w*)\b")),
+    ("volume", re.compile(r"\b(?:volume|empty|row counts?|no rows|too few|drops?)\b")),
+    ("cost", re.compile(r"\b(?:costs?|spend\w*|budget|expensive)\b")),
+)
+_ASSETLESS = frozenset({("cost", "analyze"), ("cost", "optimize"), ("cost", "enforce_budget"), ("governance", "comply")})
+_ONE_VERB = frozenset({"monitoring", "incident"})
+
+
+def draft_task(u: Understanding, scope: Scope, clause: Clause, action: Action, draft: Draft) -> None:
+    """Add what one action asks for, over the tables its clause means."""
+    name = (action.agent, action.action)
+    if name in _ASSETLESS:
+        _without_asset(u, clause, action, draft)
+    elif action.agent == "infrastructure":
+        _infrastructure(u, clause, action, draft)
+    elif action.agent == "deployment":
+        draft.tasks.append(Task(*name, inputs={"clause": clause.start}))
+    elif name == ("governance", "scan_pii"):
+        _scan(u, scope, clause, draft)
+    elif name == ("monitoring", "dashboard"):
+        assets = sorted(_assets(u, scope, clause, draft) or [])
+        draft.tasks.append(Task(*name, inputs={"assets": assets}))
+    else:
+        _with_asset(u, scope, clause, action, draft)
+
+
+def _without_asset(u: Understanding, clause: Clause, action: Action, draft: Draft) -> None:
+    if action.action == "enforce_budget":
+        if draft.budget is None:
+            draft.ask("What is the limit in USD a month?")
+        return
+    if action.action == "comply":
+        named = [v.REGULATIONS[word.replace(" ", "")] for word in u.words(clause) if word in v.REGULATIONS]
+        named += ["SOC2"] if "soc 2" in u.text(clause) else []
+        if not named:
+            draft.ask("With which regulation?", tuple(sorted(set(v.REGULATIONS.values()))))
+        draft.tasks += [Task("governance", "comply", inputs={"regulation": regulation}) for regulation in named]
+        return
+    draft.tasks.append(Task(action.agent, action.action, inputs={"scope": "platform"}))
+
+
+def _infrastructure(u: Understanding, clause: Clause, action: Action, draft: Draft) -> None:
+    text = u.text(clause)
+    names = sorted(v.RESOURCES, key=len, reverse=True)
+    found: set[str] = set()
+    for name in names:
+        text, count = re.subn(rf"\b{re.escape(name)}\b", "_", text)
+        if count and v.RESOURCES[name]:
+            found.add(v.RESOURCES[name])
+    if not found:
+        draft.ask("Which resources?", tuple(sorted(set(v.RESOURCES.values()) - {""})))
+        return
+    inputs: dict[str, object] = {"resources": sorted(found)}
+    if action.action == "provision":
+        inputs["budget"] = draft.budget
+    draft.tasks.append(Task("infrastructure", action.action, inputs=inputs))
+
+
+def _scan(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> None:
+    refs = _refs(u, scope, clause, draft)
+    if refs is None:
+        return
+    made = {load.ref: load.asset for load in draft.loads}
+    if not refs:
+        refs = list(made)
+    if not refs:
+        draft.ask("Which tables should be scanned for personal data?", _some(u))
+    for ref in refs:
+        if ref in made or not ref.connection:
+            draft.tasks.append(Task("governance", "scan_pii", made.get(ref, ref.name)))
+        else:
+            draft.tasks.append(Task("governance", "scan_pii", inputs={"connection": ref.connection, "table": ref.name}))
+
+
+def _with_asset(u: Understanding, scope: Scope, clause: Clause, action: Action, draft: Draft) -> None:
+    text, inputs = u.text(clause), dict[str, object]()
+    if (action.agent, action.action) == ("monitoring", "alert"):
+        inputs["when"] = ", ".join(name for name, pattern in _WHEN if pattern.search(text)) or "failed"
+        if inputs["when"] == "cost" and not u.in_clause(clause):
+            draft.tasks.append(Task("cost", "analyze", inputs={"scope": "platform"}))
+            return
+    if action.action == "retain":
+        days = find_days_in(u, clause)
+        if days is None:
+            draft.ask("For how many days should the data be kept?")
+            return
+        archive = re.search(r"\barchiv|\bcold (?:storage|tier)|\bmove\b", text)
+        delete = re.search(r"\b(?:delet|purg|remov|eras|discard|drop|wip|get rid)", text)
+        inputs |= {"keep_days": days, "then": "delete" if delete and not archive else "archive"}
+    assets = _assets(u, scope, clause, draft)
+    if assets is None:
+        return
+    if not assets:
+        draft.ask(f"Which table should the {action.agent} agent {action.action.replace('_', ' ')}?", _some(u))
+    draft.tasks += [Task(action.agent, action.action, asset, inputs) for asset in assets]
+
+
+def _some(u: Understanding) -> tuple[str, ...]:
+    return tuple(sorted(str(ref) for ref in u.finder.entries))[:8]
+
+
+def _assets(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[str] | None:
+    """The lake tables a clause means: those it names, else what the plan makes; None when that had to be asked."""
+    refs = _refs(u, scope, clause, draft)
+    if refs is None:
+        return None
+    if not refs:
+        return draft.assets
+    made = {load.ref: load.asset for load in draft.loads}
+    layer = scope.layer(clause.start) or "bronze"
+    return [made.get(ref) or landed(u.finder.catalog, ref, layer) for ref in refs]
+
+
+def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[Ref] | None:
+    mentions = [m for m in u.in_clause(clause) if not u.negated(m.at)]
+    found: list[Ref] = []
+    for mention in mentions:
+        refs, candidates = _resolved(u, scope, mention, draft)
+        if len(refs) > 1:
+            draft.ask(f"Which table is {mention.said or ' '.join(mention.nouns)!r}?", candidates)
+            return None
+        if not refs and (mention.marked or mention.exact or _object(u, mention)):
+            draft.ask(f"No table is called {mention.said!r}. Which one is meant?", candidates)
+            return None
+        found += [ref for ref in refs if ref not in found]
+    if found:
+        return found
+    names = scope.connections(clause.start)
+    local = any(clause.start <= item.at < clause.end for item in u.connections)
+    if names and (local or ALL.search(u.text(clause))) and not draft.builds:
+        if len(names) > 1:
+            draft.ask("Which connection is meant?", tuple(sorted(names)))
+            return None
+        (name,) = names
+        skip = {r for m in u.mentions if u.negated(m.at) for r in resolve(u.finder, m, lambda _: True)[0]}
+        return [ref for table in u.finder.catalog.connections[name].tables if (ref := Ref(name, table)) not in skip]
+    if not draft.builds:
+        before = [m for m in u.mentions if m.at < clause.start and not u.negated(m.at)]
+        for mention in before:
+            refs, _ = _resolved(u, scope, mention, draft)
+            found += refs if len(refs) == 1 and refs[0] not in found else []
+    return found
+
+
+def _object(u: Understanding, mention: Mention) -> bool:
+    """Whether the phrase stands right after the verb, or is written like a name."""
+    tokens = u.reading.tokens
+    if any(tokens[at].kind == "name" for at in range(mention.at, mention.end)):
+        return True
+    before = [token for token in tokens[max(0, mention.at - 3) : mention.at] if token.word not in ("the", "our", "of", "my")]
+    return bool(before) and before[-1].claim == "verb"
+
+
+def _resolved(u: Understanding, scope: Scope, mention: Mention, draft: Draft) -> tuple[list[Ref], tuple[str, ...]]:
+    """What the plan makes comes first, then what the lake has, then what a source has."""
+    allowed, layer = scope.connections(mention.at), scope.layer(mention.at)
+    local = any(c.at in range(mention.at - 8, mention.end + 8) for c in u.connections)
+
+    def keep(ref: Ref) -> bool:
+        if ref.connection:
+            return allowed is None or ref.connection in allowed
+        return (layer is None or ref.name.startswith(f"{layer}/")) and (allowed is None or not local)
+
+    refs, candidates = resolve(u.finder, mention, keep)
+    made = {load.ref for load in draft.loads}
+    mine = [ref for ref in refs if ref in made]
+    refs = mine or prefer_lake(refs)
+    return refs, tuple(str(ref) for ref in refs) or candidates
