@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from agents.core.catalog import LAYERS, TableId
 from agents.core.errors import LakeError, TableNotFound
@@ -124,10 +124,12 @@ class Lake:
         *,
         partition_by: Sequence[str] = (),
         whole: bool = False,
+        base: Snapshot | Literal["newest"] | None = "newest",
     ) -> Write:
         """A write of rows of `schema`: a context manager that takes batches, then commits once.
 
-        `whole` says that the rows will replace the table, so that their schema need not fit its.
+        `whole` says that the rows will replace the table, so that their schema need not fit its. `base` is the
+        snapshot on which the rows depend: WriteConflict at the commit if the table has moved on since.
         """
         self.check(table, operation)
         place = Place(
@@ -137,7 +139,8 @@ class Lake:
             files=self._paths.files(table, create=True),
             check=lambda what: self.check(table, what),
         )
-        return Write(place, self.snapshot(table), delta_schema(schema, str(table)), tuple(partition_by), whole=whole)
+        start = self.snapshot(table) if base == "newest" else base
+        return Write(place, start, delta_schema(schema, str(table)), tuple(partition_by), whole=whole)
 
     def append(
         self,

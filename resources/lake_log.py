@@ -110,11 +110,11 @@ class Snapshot:
 
 
 def marks_of(commit: Mapping[str, Any]) -> dict[str, str]:
-    """The marks that a commit info carries."""
+    """The marks that a commit info carries; an empty one is none."""
     return {
         key[len(PREFIX) :]: str(value)
         for key, value in commit.items()
-        if key.startswith(PREFIX) and key != f"{PREFIX}operation"
+        if key.startswith(PREFIX) and key != f"{PREFIX}operation" and value != ""
     }
 
 

@@ -116,6 +116,34 @@ def without(base: Snapshot, predicate: str, sink: Sink) -> tuple[list[str], list
     return gone, keep
 
 
+def sieved(
+    base: Snapshot,
+    keep: Callable[[pa.RecordBatch], pa.RecordBatch],
+    sink: Sink,
+    remove: Callable[[Iterable[DataFile]], None],
+) -> tuple[list[str], list[DataFile]]:
+    """Files of which `keep` leaves rows out, and new files with their other rows."""
+    gone: list[str] = []
+    fresh: list[DataFile] = []
+    for fragment, only in _single(base, None):
+        lost = 0
+
+        def rest(only: pads.Dataset = only) -> Iterator[pa.RecordBatch]:
+            nonlocal lost
+            for batch in only.to_batches(batch_size=_ROWS, batch_readahead=2, fragment_readahead=1):
+                good = keep(batch)
+                lost += batch.num_rows - good.num_rows
+                yield good
+
+        written = sink(rest())
+        if lost:
+            gone.append(fragment.path)
+            fresh += written
+        else:
+            remove(written)
+    return gone, fresh
+
+
 def merged(base: Snapshot, rows: pads.Dataset, on: Sequence[str], ignore: Sequence[str], sink: Sink) -> MergePlan:
     """What a merge of `rows` by the key `on` takes out of the table and puts in."""
     keys = ", ".join(quoted(name) for name in on)

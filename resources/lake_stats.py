@@ -46,8 +46,10 @@ def _column(metadata: pq.FileMetaData, group: int, index: int) -> Any:
 
 def _bounds(parts: list[Any]) -> tuple[Any, Any] | None:
     """Least and greatest value over the row groups that have any; None if one does not say."""
-    filled = [part for part in parts if part is None or part.num_values]
-    if not filled or any(part is None or not part.has_min_max for part in filled):
+    if any(part is None for part in parts):
+        return None
+    filled = [part for part in parts if part.num_values]
+    if not filled or not all(part.has_min_max for part in filled):
         return None
     return min(part.min for part in filled), max(part.max for part in filled)
 

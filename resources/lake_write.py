@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -84,6 +84,7 @@ class Write:
         self._writer = FileWriter(place.files, where, self.schema, self.partition_by)
         self._extra: list[FileWriter] = []
         self._staged: list[DataFile] | None = None
+        self._gone: list[str] = []
         self._committed = False
 
     def __enter__(self) -> Self:
@@ -118,6 +119,11 @@ class Write:
         """The rows put so far, as they will be in the table."""
         return rewrite.dataset(self._place.files, self.staged(), self.schema, self.partition_by)
 
+    def parts(self) -> Iterator[tuple[DataFile, pads.Dataset]]:
+        """The rows put so far, file by file."""
+        for file in self.staged():
+            yield file, rewrite.dataset(self._place.files, [file], self.schema, self.partition_by)
+
     def replace(self, files: Sequence[DataFile], batches: Iterable[pa.RecordBatch]) -> None:
         """Write `batches` instead of some of the staged files."""
         gone = {file.path for file in files}
@@ -150,6 +156,17 @@ class Write:
         base = self._evolved(self.base, marks)
         gone, keep = rewrite.without(base, predicate, self._rest)
         return self._exchange(base, gone, [*fresh, *keep], marks, "replace")
+
+    def sieve(self, keep: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
+        """Pass all rows of the table through `keep`, which leaves some out; files that lose none stay as they are."""
+        if self.base is not None:
+            self._gone, self._staged = rewrite.sieved(self.base, keep, self._rest, self._writer.remove)
+
+    def sieved(self, marks: Mapping[str, str]) -> int:
+        """Commit what `sieve` found: the table without the rows that were left out."""
+        if self.base is None:
+            return self._create(marks, "sweep")
+        return self._exchange(self.base, self._gone, self.staged(), marks, "sweep")
 
     def merge(self, on: tuple[str, ...], marks: Mapping[str, str], *, ignore: Sequence[str] = ()) -> Merged:
         """Commit: rows with a known key replace that row, others are added.
