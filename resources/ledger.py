@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 GENESIS = "0" * 64
 _TEXTS = ("at", "kind", "who", "what", "subject", "why", "digest", "trace", "facts")
 _PAGE = 10_000
+_BELOW = -(2**62)  # ours start at 1: a record put in before them must show
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Ledger:
         """Recompute the whole chain against the store and the head file."""
         anchor = self._head.read()
         count, expected, head, bad = 0, 1, GENESIS, None
-        for row in self._rows(0):
+        for row in self._rows(_BELOW):
             count += 1
             if bad is not None:
                 continue
@@ -134,7 +135,7 @@ class Ledger:
         if format not in writers:
             raise StateError(f"unknown format {format!r}", where=str(path), fix="use jsonl or parquet")
         path.parent.mkdir(parents=True, exist_ok=True)
-        return writers[format](path, self._rows(0))
+        return writers[format](path, self._rows(_BELOW))
 
     def _rows(self, after: int, *, subject: str | None = None, kind: str | None = None) -> Generator[tuple[Any, ...]]:
         """Plain rows `(seq, *texts, hash)`; each page is a short read, so that writers' log can be folded in."""

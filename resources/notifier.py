@@ -159,7 +159,7 @@ def _post(url: str, body: Mapping[str, Any], timeout: float) -> str:
         time.sleep(pause)
         try:
             status = httpx.post(url, json=body, timeout=timeout).status_code
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             return "the secret does not hold a web address"
         except httpx.HTTPError as error:
             problem = f"no answer ({type(error).__name__})"  # its text may hold the address, which is a secret
