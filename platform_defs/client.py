@@ -37,12 +37,16 @@ class Client:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                answer = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": dict(variables)}, timeout=30)
+                answer = httpx.post(
+                    f"{self.url}/graphql", json={"query": query, "variables": dict(variables)}, timeout=30
+                )
                 body: dict[str, Any] = answer.json()
                 break
             except (httpx.HTTPError, ValueError) as error:
                 if time.monotonic() > deadline:
-                    raise Unreachable("the webserver does not answer", where=self.url, fix="start it: adp up") from error
+                    raise Unreachable(
+                        "the webserver does not answer", where=self.url, fix="start it: adp up"
+                    ) from error
                 time.sleep(0.5)
         if body.get("errors"):
             raise RunFailed(str(body["errors"][0].get("message")), where=f"{self.url}/graphql")

@@ -11,6 +11,7 @@ from assets.kinds.lake_io import lake_io
 from assets.kinds.loading import Loaded, load_products
 from assets.kinds.people import extended, python_definitions, python_tables
 from assets.kinds.tables import PLATFORM, table_definitions
+from platform_defs.services import services
 from resources.settings import Settings, load_settings
 
 log = logging.getLogger("adp")
@@ -60,4 +61,9 @@ def platform_resource(context: dg.InitResourceContext) -> object:
     return open_platform(load_settings(), context.run)
 
 
-defs = dg.Definitions.merge(products(load_settings()), platform())
+def definitions(settings: Settings) -> dg.Definitions:
+    """Everything: products, people's assets, jobs, sensors, resources."""
+    return dg.Definitions.merge(products(settings), platform(), services(settings))
+
+
+defs = definitions(load_settings())

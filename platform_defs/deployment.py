@@ -45,7 +45,12 @@ class Process:
         out: IO[bytes] = self.log.open("ab")
         with out:
             self.handle = subprocess.Popen(
-                self.command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=dict(self.env), start_new_session=True
+                self.command,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                env=dict(self.env),
+                start_new_session=True,
             )
         self.started = time.monotonic()
 
@@ -124,7 +129,9 @@ class Deployment:
         while not ready():
             if process.dead() or time.monotonic() > deadline:
                 raise ConfigError(
-                    f"the {process.name} did not start", where=str(process.log), fix=f"its last words:\n{tail(process.log)}"
+                    f"the {process.name} did not start",
+                    where=str(process.log),
+                    fix=f"its last words:\n{tail(process.log)}",
                 )
             time.sleep(0.2)
 
@@ -177,7 +184,7 @@ def _only_one(home: Home):
     except Timeout:
         running = home.running() or {}
         raise ConfigError(
-            f"a deployment of this state folder is already running at {running.get('url', 'an address it has not said yet')}",
+            f"a deployment of this state folder is already running at {running.get('url', 'an unknown address')}",
             where=str(home.state),
             fix="use it, stop it, or set ADP_STATE to another folder",
         ) from None

@@ -74,10 +74,12 @@ def _agents(settings: Settings) -> str:
 
 
 def _specs(settings: Settings) -> Iterator[Finding]:
+    import assets.products
     from assets.kinds.loading import load_products
+    from assets.kinds.people import python_definitions, python_tables
 
     try:
-        loaded = load_products(settings.specs_dir, None)
+        loaded = load_products(settings.specs_dir, python_tables(python_definitions(assets.products)))
     except PlatformError as error:
         yield _bad("specs", error)
         return

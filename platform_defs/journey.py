@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from resources.platform import Platform
-
 from agents.core.errors import RunFailed
 from agents.core.goal import FINAL
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
 from platform_defs.client import Client
+from resources.platform import Platform
 from resources.store_rows import GoalRow
 
 SUBMIT_SECONDS = 120
@@ -21,7 +20,7 @@ POLL_SECONDS = 0.5
 
 def submit(client: Client, platform: Platform, config: Mapping[str, Any]) -> str:
     """Launch the `goal` job and wait until its plan is stored; the goal's id."""
-    run_id = client.launch("goal", {"ops": {"supervisor": {"config": dict(config)}}})
+    run_id = client.launch("goal", {"ops": {"plan": {"config": dict(config)}}})
     deadline = time.monotonic() + SUBMIT_SECONDS
     while time.monotonic() < deadline:
         found = next((row for row in platform.store.goals() if row.source_run_id == run_id), None)

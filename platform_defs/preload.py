@@ -1,26 +1,17 @@
 """What step processes need, loaded once a run before they are forked from it: a step then starts in no time."""
 
-import adbc_driver_postgresql.dbapi
-import dagster_graphql.schema
-import deltalake
-import duckdb
-import polars
-import pyarrow.dataset
-import ruamel.yaml
-import sqlalchemy
-import sqlglot
+from importlib import import_module
 
-import platform_defs.definitions
-
-__all__ = [
-    "adbc_driver_postgresql",
-    "dagster_graphql",
+for name in (
+    "adbc_driver_postgresql.dbapi",
+    "dagster_graphql.schema",
     "deltalake",
     "duckdb",
-    "platform_defs",
     "polars",
-    "pyarrow",
-    "ruamel",
+    "pyarrow.dataset",
+    "ruamel.yaml",
     "sqlalchemy",
     "sqlglot",
-]
+    "platform_defs.definitions",
+):
+    import_module(name)

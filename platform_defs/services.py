@@ -1,8 +1,6 @@
 """The platform's own jobs, sensors and assets, for the agents that are registered."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -12,26 +10,21 @@ from agents.ops.workflow import workflow_job
 from agents.roles import register_agents
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
-from assets.kinds.keys import op_name, table_id
-from assets.kinds.spec import Notify
-from assets.kinds.tables import notifications
 from resources.orchestrator import GOALS, REPORTS
 from resources.platform import Platform
 from resources.settings import Settings
 from sensors.failures import failures_sensor
 from sensors.plans import plans_sensor
 
-PROCESS = {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": ["platform_defs.preload"]}}}
 
-
-def services(settings: Settings, specs: Iterable[dg.AssetSpec]) -> dg.Definitions:
+def services(settings: Settings) -> dg.Definitions:
     """`goal` and `workflow`, the sensors around them, and the asset that holds the goals' reports."""
     registry, platform = register_agents(settings.extensions), Platform.of(settings)
     workflow = workflow_job(registry, platform)
     return dg.Definitions(
         assets=[goals_asset(platform)],
         jobs=[goal_job(registry, platform), workflow],
-        sensors=[plans_sensor(workflow, registry, platform), failures_sensor(dict(_listeners(specs)), platform)],
+        sensors=[plans_sensor(workflow, registry, platform), failures_sensor(platform)],
     )
 
 
@@ -44,7 +37,7 @@ def goals_asset(platform: Platform) -> dg.AssetsDefinition:
         group_name="platform",
         description="What each goal brought about: one partition a goal, its report in the metadata.",
     )
-    def goals(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def goals(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         try:
             facts = goal_facts(platform.store, context.partition_key)
         except PlatformError as error:
@@ -52,10 +45,3 @@ def goals_asset(platform: Platform) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"report": dg.MetadataValue.md(render(facts)), "status": facts.status})
 
     return goals
-
-
-def _listeners(specs: Iterable[dg.AssetSpec]) -> Iterator[tuple[str, tuple[Notify, ...]]]:
-    for spec in specs:
-        table, listeners = table_id(spec.key), notifications(spec.metadata)
-        if table and listeners:
-            yield op_name(table), listeners

@@ -195,9 +195,7 @@ class DagsterOrchestrator(Orchestrator):
         return self._context
 
 
-def publish_report(
-    instance: DagsterInstance, goal: str, markdown: str, facts: Mapping[str, str | int | float]
-) -> None:
+def publish_report(instance: DagsterInstance, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
     """Materialize the goal's partition of `platform/goals` with its report as metadata."""
     from dagster import AssetKey, AssetMaterialization, MetadataValue
 

@@ -1,19 +1,20 @@
 """The failures sensor: tells the people a table's spec names that its run failed."""
 
-from __future__ import annotations
+from collections.abc import Iterator
 
-from collections.abc import Mapping, Sequence
+from dagster import DagsterRun, DefaultSensorStatus, RunFailureSensorContext, SensorDefinition, run_failure_sensor
+from pydantic import TypeAdapter
 
-from dagster import DefaultSensorStatus, RunFailureSensorContext, SensorDefinition, run_failure_sensor
-
+from agents.core.catalog import TableId
+from assets.kinds.keys import op_name, table_id
 from assets.kinds.spec import Notify
 from resources.notifier import Notice
 from resources.orchestrator import first_error
 from resources.platform import Platform
 
 
-def failures_sensor(listeners: Mapping[str, Sequence[Notify]], platform: Platform) -> SensorDefinition:
-    """The sensor; `listeners` has who wants to hear of which op's failure."""
+def failures_sensor(platform: Platform) -> SensorDefinition:
+    """The sensor; who hears of what stands in the specs."""
 
     @run_failure_sensor(
         name="failures",
@@ -22,13 +23,23 @@ def failures_sensor(listeners: Mapping[str, Sequence[Notify]], platform: Platfor
         description="Notifies the people named in a table's spec when its run fails.",
     )
     def failures(context: RunFailureSensorContext) -> None:
-        failed = {event.step_key for event in context.get_step_failure_events() if event.step_key}
-        reason = platform.secrets.redact(first_error(context.instance, context.dagster_run.run_id))
-        link = f"{platform.settings.base_url}/runs/{context.dagster_run.run_id}"
-        for step in sorted(failed & set(listeners)):
-            notice = Notice(f"{step.replace('__', '/')} failed", reason, link, "error", listeners[step])
-            for delivery in platform.notifier.notify(notice):
-                if not delivery.ok:
-                    context.log.warning(f"{delivery.kind}: {delivery.error}")
+        steps = {event.step_key for event in context.get_step_failure_events()}
+        failed = [table for table in tables_of(context.dagster_run) if op_name(table) in steps]
+        reason = platform.secrets.redact(first_error(context.instance, context.dagster_run.run_id)) if failed else ""
+        for table in failed:
+            found = platform.specs.find(table.asset)
+            listeners = TypeAdapter(tuple[Notify, ...]).validate_python((found[1] if found else {}).get("notify") or ())
+            link = f"{platform.settings.base_url}/runs/{context.dagster_run.run_id}"
+            if listeners:
+                for delivery in platform.notifier.notify(Notice(f"{table} failed", reason, link, "error", listeners)):
+                    if not delivery.ok:
+                        context.log.warning(f"{delivery.kind}: {delivery.detail}")
 
     return failures
+
+
+def tables_of(run: DagsterRun) -> Iterator[TableId]:
+    """The lake tables a run was to materialize."""
+    for key in run.asset_selection or ():
+        if table := table_id(key):
+            yield table

@@ -4,8 +4,6 @@ Everything it knows stands in the store and in Dagster's runs, so a tick that di
 nothing: a phase's attempt has one run key for ever.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,13 +19,13 @@ from dagster import (
     SensorEvaluationContext,
     sensor,
 )
-from resources.platform import Platform
 
 from agents.core.registry import Registry
 from agents.ops.goal import plan_for, workflow_config
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
 from resources.orchestrator import first_error, publish_report
+from resources.platform import Platform
 from resources.store_rows import GoalRow
 
 MAX_ATTEMPTS = 2
@@ -102,7 +100,7 @@ def _request(
     if key:
         yield RunRequest(
             run_key=key,
-            run_config=workflow_config(phase, row.id, row.goal.requester, attempt),
+            run_config=workflow_config(dict(phase), row.id, row.goal.requester, attempt),
             tags=tags_of(row.id, phase["phase"], attempt, phase["environment"], row.goal.requester),
         )
 

@@ -48,7 +48,7 @@ class Gate:
             work.agent, tool.effect, work.environment, tool.name, str(asset) if asset else None, work.approved
         )
         decision = self.policy.decide(request)
-        facts = {"effect": tool.effect, "environment": work.environment, "rules": list(decision.rules)}
+        facts: dict[str, Any] = {"effect": tool.effect, "environment": work.environment, "rules": list(decision.rules)}
         if decision.verdict != "allow":
             self._record(tool, work, decision.verdict, inputs, facts)
             raise _refusal(request, decision)

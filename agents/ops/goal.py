@@ -1,15 +1,26 @@
 """The `goal` job: words in, a stored plan out. The plans sensor takes it from there."""
 
-from __future__ import annotations
-
 import urllib.parse
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import yaml
-from dagster import Config, JobDefinition, MetadataValue, OpExecutionContext, Out, Output, in_process_executor, job, op
-from pydantic import Field
-from resources.platform import Platform
+from dagster import (
+    Enum,
+    EnumValue,
+    Field,
+    JobDefinition,
+    MetadataValue,
+    Noneable,
+    OpExecutionContext,
+    Out,
+    Output,
+    in_process_executor,
+    job,
+    op,
+)
 
+from agents.core.catalog import ENVIRONMENTS
 from agents.core.plan import Plan
 from agents.core.registry import Registry
 from agents.ops.guard import guard
@@ -17,61 +28,65 @@ from agents.roles.report import render
 from agents.roles.supervisor import plan_goal
 from agents.tools.goals import goal_facts
 from resources.orchestrator import publish_report
+from resources.platform import Platform
 
-
-class GoalConfig(Config):
-    """What a person fills in."""
-
-    goal: str = Field(description="The goal in plain words, such as: Load the CRM contacts every night at 2am")
-    environment: Literal["dev", "staging", "prod"] = Field(
-        default="dev", description="Where it is to live, unless the words say so"
-    )
-    budget: float | None = Field(default=None, description="USD a month")
-    requester: str = Field(default="launchpad", description="Who asks")
-    mode: Literal["run", "plan"] = Field(default="run", description="plan: only say what would be done")
+ENVIRONMENT = Enum("environment", [EnumValue(name) for name in ENVIRONMENTS])
+MODE = Enum("mode", [EnumValue("run"), EnumValue("plan", description="only say what would be done")])
+CONFIG = {
+    "goal": Field(str, description="The goal in plain words, such as: Load the CRM contacts every night at 2am"),
+    "environment": Field(Noneable(ENVIRONMENT), default_value=None, description="Empty: as the words say, else dev"),
+    "budget": Field(Noneable(float), default_value=None, description="USD a month"),
+    "requester": Field(str, default_value="launchpad", description="Who asks"),
+    "mode": Field(MODE, default_value="run", description="run, or plan: only say what would be done"),
+}
 
 
 def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
     """The job, planning for the agents that are registered now."""
 
-    @op(out=Out(dict), description="Reads the goal against the catalog and stores a typed plan, or asks.")
-    def supervisor(context: OpExecutionContext, config: GoalConfig) -> Output[dict[str, Any]]:
+    @op(
+        config_schema=CONFIG,
+        out=Out(dict),
+        description="Reads the goal against the catalog and stores a typed plan, or asks.",
+    )
+    def plan(context: OpExecutionContext) -> Output[dict[str, Any]]:
+        config: dict[str, Any] = context.op_config
         with guard(platform.ledger, "supervisor", "", context.run_id):
-            plan, goal_id = submit(registry, platform, config, context.run_id)
+            made, goal_id = submit(registry, platform, config, context.run_id)
             publish_report(
-                context.instance, goal_id, render(goal_facts(platform.store, goal_id)), {"steps": len(plan.steps)}
+                context.instance, goal_id, render(goal_facts(platform.store, goal_id)), {"steps": len(made.steps)}
             )
-        for question in plan.questions:
+        for question in made.questions:
             context.log.warning(f"{goal_id} asks: {question.question} {' '.join(question.candidates)}")
-        return Output({"goal": goal_id, **plan.to_json()}, metadata=_shown(plan, goal_id, platform, config))
+        return Output({**made.to_json(), "goal_id": goal_id}, metadata=_shown(made, goal_id, platform, config))
 
     @job(
         name="goal",
-        description="Say what you want in plain words. The plan is carried out by `workflow`; the report is in `platform/goals`.",
+        description="Say what you want in plain words. `workflow` carries it out; the report is in `platform/goals`.",
         executor_def=in_process_executor,
         tags={"platform/kind": "goal"},
     )
     def goal() -> None:
-        supervisor()
+        plan()
 
     return goal
 
 
-def submit(registry: Registry, platform: Platform, config: GoalConfig, source_run_id: str) -> tuple[Plan, str]:
+def submit(registry: Registry, platform: Platform, config: Mapping[str, Any], source_run_id: str) -> tuple[Plan, str]:
     """Plan the goal and store it under a new id; the same run gives the same goal again."""
     store, ledger = platform.store, platform.ledger
-    plan = plan_for(registry, platform, config.goal, config.environment, config.budget)
+    plan = plan_for(registry, platform, config["goal"], config["environment"], config["budget"])
     made = store.create_goal(
-        config.goal, plan.environment, config.requester, plan.budget, config.mode, source_run_id=source_run_id
+        config["goal"], plan.environment, config["requester"], plan.budget, config["mode"], source_run_id=source_run_id
     )
     store.set_plan(made.id, plan)
-    ledger.append("goal", config.requester, "submitted", subject=made.id, why=config.goal, trace=source_run_id)
+    ledger.append("goal", config["requester"], "submitted", subject=made.id, why=config["goal"], trace=source_run_id)
     what = f"{len(plan.questions)} questions" if plan.questions else f"{len(plan.steps)} steps"
     ledger.append("plan", "supervisor", what, subject=made.id, digest=plan.digest, trace=source_run_id)
     return plan, made.id
 
 
-def plan_for(registry: Registry, platform: Platform, text: str, environment: str, budget: float | None) -> Plan:
+def plan_for(registry: Registry, platform: Platform, text: str, environment: str | None, budget: float | None) -> Plan:
     """The plan for a goal over this deployment's catalog and agents."""
     return plan_goal(
         text,
@@ -83,15 +98,15 @@ def plan_for(registry: Registry, platform: Platform, text: str, environment: str
     )
 
 
-def _shown(plan: Plan, goal_id: str, platform: Platform, config: GoalConfig) -> dict[str, Any]:
+def _shown(plan: Plan, goal_id: str, platform: Platform, config: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "goal id": goal_id,
         "plan": MetadataValue.md(render(goal_facts(platform.store, goal_id))),
         "digest": plan.digest,
     }
-    if config.mode == "plan":
+    if config["mode"] == "plan":
         for phase in plan.phases():
-            shown[f"launch phase {phase['phase']}"] = MetadataValue.url(launchpad(phase, goal_id, config.requester))
+            shown[f"launch phase {phase['phase']}"] = MetadataValue.url(launchpad(phase, goal_id, config["requester"]))
     return shown
 
 

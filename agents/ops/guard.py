@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from dagster import Failure, MetadataValue, RetryRequested
@@ -16,7 +16,7 @@ RETRY_SECONDS = 5
 
 
 @contextmanager
-def guard(ledger: Ledger, agent: str, goal: str, run_id: str) -> Iterator[None]:
+def guard(ledger: Ledger, agent: str, goal: str, run_id: str) -> Generator[None]:
     """Record what went wrong and raise it as Dagster's failure; passing troubles are tried again."""
     try:
         yield

@@ -4,8 +4,6 @@
 spent on them. Each op adds its steps' outputs to what came before, and passes the whole on.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -29,7 +27,6 @@ from dagster import (
     multiprocess_executor,
     op,
 )
-from resources.platform import Platform
 
 from agents.core.errors import GoalError
 from agents.core.gate import Gate, Work
@@ -39,6 +36,7 @@ from agents.core.registry import Agent, Registry
 from agents.ops.guard import guard
 from agents.tools.session import Session
 from resources.orchestrator import DagsterOrchestrator
+from resources.platform import Platform
 
 STEP = Shape(
     {
@@ -194,22 +192,31 @@ def _run_steps(
         for step in in_order(context.op_config["steps"]):
             began = time.monotonic()
             work.log(f"{step['id']}: {agent.name} {step['action']}")
-            inputs = {k: resolve(v, known | made, step["id"]) for k, v in step["inputs"].items()}
+            inputs = {k: resolve(v, {**known, **made}, step["id"]) for k, v in step["inputs"].items()}
             made[step["id"]] = dict(agent.actions[step["action"]](work, **inputs))
-            _save(platform, header, agent, step, made[step["id"]], time.monotonic() - began)
+            status = "started" if agent.finisher else "succeeded"
+            _save(platform, header, agent, step, made, status, time.monotonic() - began)
         if agent.finisher:
+            began = time.monotonic()
             for step_id, further in agent.finisher(work, made).items():
                 made[step_id] |= further
             for step in context.op_config["steps"]:
-                _save(platform, header, agent, step, made[step["id"]], 0.0)
+                _save(platform, header, agent, step, made, "succeeded", time.monotonic() - began)
     return made
 
 
 def _save(
-    platform: Platform, header: Mapping[str, Any], agent: Agent, step: Mapping[str, Any], made: Any, seconds: float
+    platform: Platform,
+    header: Mapping[str, Any],
+    agent: Agent,
+    step: Mapping[str, Any],
+    made: Mapping[str, Any],
+    status: str,
+    seconds: float,
 ) -> None:
+    outputs = made[step["id"]]
     platform.store.save_outputs(
-        header["goal"], header["phase"], step["id"], agent.name, step["action"], "done", made, seconds
+        header["goal"], header["phase"], step["id"], agent.name, step["action"], outputs, status, seconds
     )
 
 

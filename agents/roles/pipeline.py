@@ -76,7 +76,13 @@ def optimize(work: Work, asset: str) -> Mapping[str, Any]:
             wanted = {"source": {**source, "mode": "incremental", "watermark": watermark}, "key": list(found.key)}
             change = work.call(specs.write, asset=asset, product="", entry=wanted)
             made.append(f"reads only rows changed since the last load (watermark {watermark})")
-    return {"dataset": asset, "made": made or ["nothing to gain"], "bytes": after.bytes, "build": bool(change), **change}
+    return {
+        "dataset": asset,
+        "made": made or ["nothing to gain"],
+        "bytes": after.bytes,
+        "build": bool(change),
+        **change,
+    }
 
 
 @PIPELINE.finish
@@ -97,9 +103,7 @@ def build(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Map
     }
 
 
-def _write(
-    work: Work, asset: str, product: str, entry: dict[str, Any], schedule: str | None
-) -> Mapping[str, Any]:
+def _write(work: Work, asset: str, product: str, entry: dict[str, Any], schedule: str | None) -> Mapping[str, Any]:
     if schedule:
         entry["schedule"] = schedule
     entry["environments"] = [work.environment]

@@ -53,9 +53,7 @@ def _verdict(asset: str, child: ChildRun) -> dict[str, Any]:
     metadata = found.metadata if found else {}
     return {
         "run_id": child.run_id,
-        "rules": [
-            {"name": c.name, "passed": c.passed, "severity": c.severity, **_plain(c.metadata)} for c in checks
-        ],
+        "rules": [{"name": c.name, "passed": c.passed, "severity": c.severity, **_plain(c.metadata)} for c in checks],
         "failed": [c.name for c in checks if not c.passed],
         "rows_quarantined": metadata.get("rows_quarantined", 0),
         "rows": metadata.get("dagster/row_count"),

@@ -12,7 +12,9 @@ from agents.core.registry import agent
 from agents.tools import goals
 from agents.tools.goals import GoalFacts
 
-REPORT = agent("report", "Says what was built, what holds on it, when it runs next, and what is missing.", after=AFTER["report"])
+REPORT = agent(
+    "report", "Says what was built, what holds on it, when it runs next, and what is missing.", after=AFTER["report"]
+)
 MARKS = {True: "✓", False: "✗"}
 
 
@@ -64,7 +66,8 @@ def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 def _plan(plan: Plan, outputs: Mapping[str, Any]) -> list[str]:
     blocked = {u.step for u in plan.unsupported}
     rows = [
-        (s.id, s.phase, s.agent, s.action, _target(s.inputs), _state(s.id, s.agent, outputs, blocked)) for s in plan.steps
+        (s.id, s.phase, s.agent, s.action, _target(s.inputs), _state(s.id, s.agent, outputs, blocked))
+        for s in plan.steps
     ]
     return _table("Plan", ("step", "phase", "agent", "action", "on", "state"), rows)
 
@@ -108,7 +111,13 @@ def _tables(outputs: Mapping[str, Any]) -> list[str]:
 
 def _rules(outputs: Mapping[str, Any]) -> list[str]:
     rows = [
-        (f"`{out['dataset']}`", rule["name"], MARKS[bool(rule["passed"])], rule.get("action", ""), rule.get("reason", ""))
+        (
+            f"`{out['dataset']}`",
+            rule["name"],
+            MARKS[bool(rule["passed"])],
+            rule.get("action", ""),
+            rule.get("reason", ""),
+        )
         for out in outputs.values()
         for rule in out.get("rules") or ()
         if isinstance(rule, Mapping) and "passed" in rule

@@ -55,12 +55,11 @@ def demo(scale: Scale = 1.0, goal: Annotated[str, typer.Option(help="Another goa
 
     adp demo --goal "Sync orders and order lines hourly from the sales database to bronze"
     """
-    from resources.platform import Platform
-
     from platform_defs import journey
     from platform_defs.client import Client, connect
     from platform_defs.deployment import Deployment
     from platform_defs.instance import Home, prepare_sample, prepare_specs
+    from resources.platform import Platform
     from resources.settings import load_settings
 
     signal.signal(signal.SIGTERM, _interrupt)

@@ -75,11 +75,10 @@ def goal(
 
     adp goal "Load the contacts every night" --no-wait --json
     """
-    from resources.platform import Platform
-
     from platform_defs import journey
     from platform_defs.client import connect
     from platform_defs.instance import Home
+    from resources.platform import Platform
     from resources.settings import load_settings
 
     settings = load_settings()
@@ -108,9 +107,8 @@ def report(
 
     adp report G-000017 --json
     """
-    from resources.platform import Platform
-
     from platform_defs import journey
+    from resources.platform import Platform
     from resources.settings import load_settings
 
     platform = Platform.of(load_settings())
@@ -134,7 +132,6 @@ def _extensions() -> tuple[str, ...]:
 def _catalog(file: Path | None) -> Catalog:
     if file is None:
         from resources.platform import Platform
-
         from resources.settings import load_settings
 
         return Platform.of(load_settings()).catalog()

@@ -33,7 +33,6 @@ def catalog(
     adp catalog --json | jq '.connections | keys'
     """
     from resources.platform import Platform
-
     from resources.settings import load_settings
 
     platform = Platform.of(load_settings())
@@ -85,7 +84,6 @@ def verify(json: Json = False) -> None:
     adp ledger verify --json
     """
     from resources.platform import Platform
-
     from resources.settings import load_settings
 
     found = Platform.of(load_settings()).ledger.verify()
