@@ -93,7 +93,8 @@ def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
         return not ref.connection or allowed is None or ref.connection in allowed
 
     tokens = u.reading.tokens
-    sentence = [c for c in u.clauses if c.sentence == clause.sentence]
+    loads = any((a.agent, a.action) == ("pipeline", "ingest") and not a.negated for a in u.actions)
+    sentence = [c for c in u.clauses if c.sentence == clause.sentence or not loads]
     mentions = [m for c in sentence for m in u.in_clause(c) if not u.negated(m.at)]
     hints: set[Ref] = set()
     for mention in mentions:
@@ -103,7 +104,7 @@ def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
             hints |= set(refs)
     column = next((tokens[at].word for at in range(clause.start, clause.end) if tokens[at].kind == "name" and tokens[at].claim != "table"), None)
     said = [piece for c in sentence for at in range(c.start, c.end) if tokens[at].claim not in ("connection", "schedule", "environment", "money") for piece in tokens[at].word.split("_")]
-    made = find_model(u.finder, said, re.sub(r"\s+", " ", u.text(clause)), frozenset(hints), keep, column)
+    made = find_model(u.finder, said, re.sub(r"\s+", " ", " ".join(map(u.text, sentence))), frozenset(hints), keep, column)
     if isinstance(made, Question):
         draft.ask(made.question, made.candidates)
     elif made not in draft.models:

@@ -210,7 +210,7 @@ def _connection_words(catalog: Catalog, name: str) -> frozenset[str]:
     connection = catalog.connections[name]
     told = pieces(connection.description)
     words = {w for w in (*pieces(name), *told) if w not in v.STOP and (w not in v.SYSTEMS or w in ("warehouse", "shop", "store"))}
-    words |= {piece for alias in v.KIND_WORDS.get(connection.kind, ()) for piece in pieces(alias) if piece not in ("my", "ms")}
+    words |= {piece for alias in v.KIND_WORDS.get(connection.kind, ()) for piece in pieces(alias) if piece not in ("my", "ms", "sql", "server", "db", "duck", "t")}
     content = [word for word in told if word not in ("the", "a", "an", "our", "for")]
     for size in range(2, min(5, len(content)) + 1):
         words.add("".join(word[0] for word in content[:size]))

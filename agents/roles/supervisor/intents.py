@@ -37,8 +37,8 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("cost", "enforce_budget", r"\b(?:enforce|set|respect|apply|impose)\w* (?:\w+ ){0,3}?(?:budget|spending limit|cost limit|cap)\b|\bbudget (?:limit|cap|guard|enforcement)\b"),
     ("infrastructure", "destroy", rf"\b(?:{_any(v.DESTROY)})\b(?: down)?(?= (?:\w+ ){{0,4}}?(?:{_RESOURCE})\b)"),
     ("infrastructure", "provision", rf"\b(?:{_any(v.PROVISION)})\b(?: up)?(?= (?:\w+ ){{0,4}}?(?:{_RESOURCE})\b)|\bprovision\w*"),
-    ("governance", "retain", r"\b(?:retention|retain\w*)\b|\b(?:keep|kept|keeping|hold|store|preserv)\w*\b(?=[^.;!?]*\b_span_)|"
-                             r"\b(?:archiv|delet|purg|remov|drop|expir|clean|eras|discard|get rid)\w*\b(?=[^.;!?]*\b_span_)|\barchiv(?:e|es|ed|ing)\b"),
+    ("governance", "retain", r"\b(?:retention|retain\w*)\b|\b(?:keep|kept|keeping|hold|store|preserv)\w*\b(?=[^.;!?]*\b_sp)|"
+                             r"\b(?:archiv|delet|purg|remov|drop|expir|clean|eras|discard|get rid)\w*\b(?=[^.;!?]*\b_sp)|\barchiv(?:e|es|ed|ing)\b"),
     ("quality", "repair", r"\b(?:repair|cleans|fix|correct|dedup|impute|heal)\w*\b(?= (?:\w+ ){0,4}?(?:data|rows|records|values|duplicates|nulls|errors|typos|quality|dates|table|entries)\b)|"
                           r"\b(?:repair|cleanse|deduplicat|clean up|clean)(?:e|s|ing|es|ed)?\b|\b(?:remove|delete|drop|eliminate)\w*(?= (?:\w+ ){0,2}?(?:duplicates?|dupes))"),
     ("governance", "delete", r"\b(?:delet(?:e|es|ed|ing|ion)|drop(?:s|ped|ping)?|remov(?:e|es|ed|ing)|purg(?:e|es|ed|ing)|eras(?:e|es|ed|ing)|wip(?:e|es|ed|ing)|truncat(?:e|es|ed|ing)|destroy(?:s|ed|ing)?|get rid of|trash)\b"),
@@ -47,7 +47,7 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("deployment", "promote", r"\b(?:(?:re)?deploy\w*|promot(?:e|es|ed|ing|ion)|go(?:es|ing)? live|roll(?:ed|ing)? out|publish\w*)\b|"
                               r"\b(?:releas|ship|push|put|mov|tak|bring)\w*\b(?= (?:\w+ ){0,4}?(?:in|to|into) (?:the )?(?:prod|production|live|staging)\b)|\breleas(?:e|es|ing)\b"),
     ("monitoring", "dashboard", r"\bdashboards?\b|\bscorecards?\b"),
-    ("monitoring", "alert", r"\b(?:alert|notif|warn|paging|page|email|ping|slack|inform|messag|monitor)(?:s|ed|ing|y|ies|ied|e|ications?|me|us|s)?\b|\b(?:tell|let) (?:me|us|the \w+|\w+) (?:know|if|when|whenever|about)\b|\braise an alarm\b|\bkeep an eye\b|\bobservability\b"),
+    ("monitoring", "alert", r"\b(?:alert|notif|warn|inform|monitor)(?:s|ed|ing|y|ies|ied|ications?)?\b|\b(?:page|paging|e ?mail|ping|slack|message|text)(?:s|ing)?\b(?= (?:me|us|the|our|\w+ team|when|if)\b)|\b(?:tell|let) (?:me|us|the \w+|\w+) (?:know|if|when|whenever|about)\b|\braise an alarm\b|\bkeep an eye\b|\bobservability\b"),
     ("incident", "diagnose", r"\b(?:diagnos(?:e|es|ed|ing)|investigat\w+|troubleshoot\w*|root cause|debug\w*|find out why|figure out why)\b|\bwhy (?:did|is|does|are|was|has|do)\b(?=[^.;!?]*\b(?:fail|late|broke|empty|slow|down|missing|wrong|stuck)\w*)"),
     ("incident", "heal", r"\b(?:heal|self ?heal)\w*\b|\b(?:fix|repair|recover|restart|rerun|retry|resume|unblock)\w*\b(?= (?:\w+ ){0,3}?(?:failed|failing|broken|stuck|pipeline|run|job|load|sync|incident)\b)"),
     ("quality", "validate", r"\b(?:data )?quality(?: (?:checks?|rules?|tests?|validations?|gates?|controls?|assurance|monitoring))?\b|\bvalidat\w+|\bverif\w+|\bdq\b|"
@@ -124,10 +124,10 @@ def find_actions(reading: Reading, custom: Mapping[str, Mapping[str, tuple[str, 
     """Actions in the order they are said; their words are claimed."""
     found: list[Action] = []
     patterns = (*_custom(custom), *_COMPILED)
-    text = reading.hidden("table", "column", "connection", "resource").replace("___", "___")
+    text = reading.hidden("table", "column", "connection", "resource")
     for token in reading.tokens:
         if token.claim == "span":
-            text = text[: token.start] + "_span_"[: max(token.end - token.start, 0)].ljust(token.end - token.start, "_") + text[token.end :]
+            text = text[: token.start] + "_sp"[: token.end - token.start].ljust(token.end - token.start, "_") + text[token.end :]
     for agent, action, pattern in patterns:
         for match in pattern.finditer(text):
             where = reading.covered(*match.span())

@@ -153,7 +153,7 @@ def _phrase(reading: Reading, at: int) -> Iterator[int]:
         at += 1
 
 
-def find_mentions(reading: Reading, taken: list[Mention]) -> list[Mention]:
+def find_mentions(reading: Reading, finder: Finder, taken: list[Mention]) -> list[Mention]:
     """Every phrase of nouns not understood as something else, merged with the names found before."""
     tokens, found, at = reading.tokens, list(taken), 0
     while at < len(tokens):
@@ -165,8 +165,8 @@ def find_mentions(reading: Reading, taken: list[Mention]) -> list[Mention]:
         nouns = tuple(word for word in words if word not in v.GENERIC)
         marked = len(nouns) < len(words) or _called_table(reading, at)
         joined = _join(found, phrase, nouns, tokens[phrase[-1] + 1 :][:1] and tokens[phrase[-1] + 1].claim == "table")
-        if not joined and (nouns or marked):
-            nouns = nouns or tuple(words)
+        nouns = nouns or tuple(word for word in words if singular(word) in finder.spelled)
+        if not joined and nouns:
             found.append(Mention(at, phrase[-1] + 1, nouns, frozenset(), marked, " ".join(tokens[i].text for i in phrase)))
         at = phrase[-1] + 1
     found.sort(key=lambda mention: mention.at)

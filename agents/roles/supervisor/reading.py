@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from agents.core.catalog import LAYERS
+
 _CRON = re.compile(r"(?<!\S)([\d*][\d*,/\-]*(?:[ ]+[\d*][\d*,/\-]*){4})(?!\S)")
 _TOKEN = re.compile(
     r"(?P<cron>cron:\S+(?:_\S+){4})|(?P<money>us\$|[$€£¥₹])|(?P<number>\d+(?:[.,:/\-]\d+)*[a-z%]*)"
@@ -107,7 +109,8 @@ def _tokens(text: str, kind: str, known: Callable[[str], bool]) -> Iterator[Toke
 def _name(text: str, low: str, known: Callable[[str], bool]) -> Iterator[Token]:
     if low.endswith("'s"):
         text, low = text[:-2], low[:-2]
-    if (known(low) and re.search(r"[._/\-]", low)) or ("." in low and not re.fullmatch(r"[\w']+", low)):
+    layered = re.fullmatch(rf"(?:{'|'.join(LAYERS)})[/.]\w+", low)
+    if layered or (known(low) and re.search(r"[._/\-]", low)) or ("." in low and not re.fullmatch(r"[\w']+", low)):
         yield Token(text, low, "name")
     elif "/" in low or "\\" in low or "-" in low:
         for at, part in enumerate(re.split(r"([/\\\-])", text)):

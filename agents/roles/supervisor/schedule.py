@@ -86,6 +86,8 @@ class Schedule:
     days: frozenset[int] = frozenset()
     doms: frozenset[int] = frozenset()
     window: tuple[int, int] | None = None
+    night: bool = False
+    exact: bool = False
     cron: str | None = None
     problem: str | None = None
 
@@ -142,9 +144,9 @@ def _piece(kind: str, match: re.Match[str], text: str) -> Schedule | None:
     elif kind == "dom":
         _day_of_month(made, groups)
     elif kind == "every":
-        made.every = _every(groups)
+        made.every, made.night = _every(groups), match.group().endswith(("night", "nights"))
     elif kind == "adverb":
-        made.every = _ADVERBS[groups["word"]]
+        made.every, made.night = _ADVERBS[groups["word"]], groups["word"] == "nightly"
     elif kind == "part":
         made.part = _PARTS[groups["part"].rstrip("s")]
     elif kind == "days":
@@ -215,6 +217,7 @@ def _clock(made: Schedule, groups: dict[str, str], text: str) -> Schedule | None
 
     hour, minute = int(get("h", "h_", "h__", "h4", "h5") or 0), int(get("m", "m_", "m__", "m4", "hm") or 0)
     half = get("ap", "ap_", "ap5") or {"morning": "am", "afternoon": "pm", "evening": "pm"}.get(groups.get("part", ""))
+    made.exact = half is not None or (get("h", "h_", "h__", "h4", "h5") or "")[:1] == "0"
     if "night" in groups and 5 < hour < 12:
         half = "pm"
     past = get("half", "half5")
@@ -252,6 +255,7 @@ def _merge(last: Schedule, piece: Schedule) -> bool:
     last.every, last.times = last.every or piece.every, last.times or piece.times
     last.part = last.part if piece.part is None else piece.part
     last.days, last.doms = last.days | piece.days, last.doms | piece.doms
+    last.night, last.exact = last.night or piece.night, last.exact or piece.exact
     last.window, last.problem = last.window or piece.window, last.problem or piece.problem
     return True
 
@@ -313,6 +317,8 @@ def _moments(schedule: Schedule) -> str | None:
     times = schedule.times or [(2 if part is None else part, 0)]
     if part is not None and part >= 12 and schedule.times:
         times = [(hour + 12 if part > 12 and 0 < hour < 12 else hour, minute) for hour, minute in times]
+    if schedule.night:
+        times = [(hour + 12 if 5 < hour < 12 and not schedule.exact else hour, minute) for hour, minute in times]
     minutes = {minute for _, minute in times}
     if len(minutes) > 1 or any(hour < 0 for hour, _ in times):
         return None

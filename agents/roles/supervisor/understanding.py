@@ -27,6 +27,7 @@ from agents.roles.supervisor.mentions import (
     claim_purpose,
     find_connections,
     find_mentions,
+    resolve,
 )
 from agents.roles.supervisor.reading import Reading, read
 from agents.roles.supervisor.schedule import Schedule, find_schedules
@@ -111,11 +112,27 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
         action.negated = any(action.at in stretch for stretch in negations)
     _claim_rest(reading)
     claim_purpose(reading)
-    mentions = find_mentions(reading, taken)
+    mentions = _systems(finder, find_mentions(reading, finder, taken), connections)
     return Understanding(
         reading, finder, clauses, mentions, actions, negations, connections, missing, schedules, layers, modes, watermarks,
         keys, names, _still(summaries, clauses), environments, budget, to_lake,
     )  # fmt: skip
+
+
+def _systems(
+    finder: Finder, mentions: list[Mention], connections: list[Located[frozenset[str]]]
+) -> list[Mention]:
+    """Phrases that name no table but describe a connection (`what the agency uploads`) name that connection."""
+    kept: list[Mention] = []
+    for mention in mentions:
+        unknown = not mention.exact and not resolve(finder, mention, lambda _: True)[0]
+        names = finder.connections_like(mention.nouns) if unknown else []
+        if names:
+            connections.append(Located(mention.at, frozenset(names)))
+        else:
+            kept.append(mention)
+    connections.sort(key=lambda located: located.at)
+    return kept
 
 
 def _still(summaries: dict[int, Summary], clauses: list[Clause]) -> dict[int, Summary]:
@@ -172,6 +189,10 @@ def _release_spending(reading: Reading) -> None:
             token.claim = ""
 
 
+_AUDIENCE = re.compile(
+    r"\b(?:alert|notify|warn|tell|page|email|inform|ping|message|slack)(?:s|ing)? (?P<who>(?:the |our )?\w+(?: \w+){0,2}?) "
+    r"(?=(?:when|if|whenever|about|once|as soon|in case)\b)"
+)
 _REST = re.compile(
     rf"\b(?:{'|'.join(sorted(map(re.escape, v.RESOURCES), key=len, reverse=True))}|pii|phi|personal|personally|sensitive|private|confidential|identifiable|"
     r"costs?|spend(?:ing)?|money|bills?|budget|cloud|azure|expenses?|limit|cap|late|delayed|fails?|failed|failing|failures?|breaks?|broken|stale|fresh|errors?|"
@@ -182,10 +203,13 @@ _REST = re.compile(
 
 def _claim_rest(reading: Reading) -> None:
     """Words that qualify actions name no table."""
+    for match in _AUDIENCE.finditer(reading.flat):
+        for at in reading.covered(match.start("who"), match.end("who")):
+            reading.tokens[at].claim = reading.tokens[at].claim or "audience"
     for _, where in list(reading.find(_REST)):
         reading.claim(where, "rest")
     for token in reading.tokens:
-        if not token.claim and token.word in v.PROVISION | v.DESTROY | v.BUILD | {"stay", "exceed"} and token.kind == "word":
+        if not token.claim and token.word in v.PROVISION - {"order", "orders"} | v.DESTROY | v.BUILD | {"stay", "exceed", "below", "above"} and token.kind == "word":
             token.claim = "rest"
 
 

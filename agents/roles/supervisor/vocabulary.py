@@ -59,7 +59,7 @@ STOP = _set(
     "reporting analytics analysis science scientists downstream later afterwards afterward safely properly reliably "
     "entirely completely fully well straight right directly together along side alongside respectively "
     "and/or etc ie eg vs job jobs task tasks process processes workflow workflows "
-    "content contents copy copies version versions lot lots bit kind sort"
+    "below above beneath beyond content contents copy copies version versions lot lots bit kind sort"
 )
 # Nouns that say "a table" without saying which.
 GENERIC = _set(
@@ -135,7 +135,7 @@ RESOURCES: dict[str, str] = {
     "postgres server": "postgresql_server", "compute cluster": "compute_cluster", "cluster": "compute_cluster",
     "warehouse cluster": "compute_cluster", "infrastructure": "", "resources": "",
 }  # fmt: skip
-PROVISION = verbs("provision spin stand create deploy set install need add order") | _set("spun stood")
+PROVISION = verbs("provision spin stand create deploy set install need add") | _set("spun stood")
 DESTROY = verbs("destroy tear decommission deprovision remove delete drop shut dismantle")
 
 # Ordinary words that are one slip away from a word of ours and must stay what they are.
