@@ -91,7 +91,8 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
             actions = [a for a in actions if (a.agent, a.action) not in (("pipeline", "ingest"), ("mlops", "train"))]
         elif ("pipeline", "ingest") in kinds or (not kinds and loading and u.in_clause(clause)) or _implied(u, scope, clause, kinds):
             ingest = next((i for i, kind in enumerate(kinds) if kind == ("pipeline", "ingest")), 0)
-            loading = not any(kind in _LEADS for kind in kinds[:ingest])
+            verb = u.reading.tokens[actions[ingest].at].word if kinds else ""
+            loading = not any(kind in _LEADS for kind in kinds[:ingest]) and not (ingest and verb.endswith("s"))
             if loading:
                 draft.loads += [load for load in draft_loads(u, scope, clause, draft) if load not in draft.loads]
             actions = [a for a in actions if (a.agent, a.action) != ("pipeline", "ingest")]

@@ -75,6 +75,9 @@ _FILLER = frozenset(
 )  # fmt: skip
 
 
+PRIVATE = re.compile(rf"\b{_PRIVATE}\b")
+
+
 @dataclass(slots=True)
 class Action:
     """An action asked for, at a token; `negated` when the goal says not to."""

@@ -99,11 +99,14 @@ def _with_asset(u: Understanding, scope: Scope, clause: Clause, action: Action, 
         if inputs["when"] == "cost" and not u.in_clause(clause):
             draft.tasks.append(Task("cost", "analyze", inputs={"scope": "platform"}))
             return
+    if action.action in ("retain", "delete") and _continues_retention(u, clause, action):
+        return
     if action.action == "retain":
         days = find_days_in(u, clause)
         if days is None:
             draft.ask("For how many days should the data be kept?")
             return
+        text = " ".join([text, *(u.text(u.clause_at(a.at)) for a in u.actions if _continues_retention(u, u.clause_at(a.at), a))])
         archive = re.search(r"\barchiv|\bcold (?:storage|tier)|\bmove\b", text)
         delete = re.search(r"\b(?:delet|purg|remov|eras|discard|drop|wip|get rid)", text)
         inputs |= {"keep_days": days, "then": "delete" if delete and not archive else "archive"}
@@ -113,6 +116,14 @@ def _with_asset(u: Understanding, scope: Scope, clause: Clause, action: Action, 
     if not assets:
         draft.ask(f"Which table should the {action.agent} agent {action.action.replace('_', ' ')}?", _some(u))
     draft.tasks += [Task(action.agent, action.action, asset, inputs) for asset in assets]
+
+
+def _continues_retention(u: Understanding, clause: Clause, action: Action) -> bool:
+    """`keep them 2 years and archive what is older`: the second part only says what becomes of the first."""
+    if action.action not in ("retain", "delete") or find_days_in(u, clause) is not None or u.in_clause(clause):
+        return False
+    before = [a for a in u.actions if a.action == "retain" and a.at < clause.start]
+    return any(find_days_in(u, u.clause_at(a.at)) is not None for a in before)
 
 
 def _some(u: Understanding) -> tuple[str, ...]:

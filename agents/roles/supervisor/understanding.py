@@ -19,7 +19,7 @@ from agents.roles.supervisor.attributes import (
     find_watermarks,
 )
 from agents.roles.supervisor.entities import Finder
-from agents.roles.supervisor.intents import Action, Clause, find_actions, find_clauses, find_negations
+from agents.roles.supervisor.intents import PRIVATE, Action, Clause, find_actions, find_clauses, find_negations
 from agents.roles.supervisor.mentions import (
     Mention,
     claim_destination,
@@ -110,6 +110,7 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
     negations = find_negations(reading, clauses)
     for action in actions:
         action.negated = any(action.at in stretch for stretch in negations)
+    _claim_private(reading, finder, actions, clauses)
     _claim_rest(reading)
     claim_purpose(reading)
     mentions = _systems(finder, find_mentions(reading, finder, taken), connections)
@@ -187,6 +188,19 @@ def _release_spending(reading: Reading) -> None:
     for token in reading.tokens:
         if token.claim == "spending":
             token.claim = ""
+
+
+def _claim_private(reading: Reading, finder: Finder, actions: list[Action], clauses: list[Clause]) -> None:
+    """What is to be masked or looked for (`emails`, `phone numbers`) names no table."""
+    for action in actions:
+        if action.action not in ("mask", "scan_pii"):
+            continue
+        home = next(clause for clause in clauses if clause.start <= action.at < clause.end)
+        first, last = reading.tokens[home.start].start, reading.tokens[home.end - 1].end
+        for match in PRIVATE.finditer(reading.flat, first, last):
+            where = reading.covered(*match.span())
+            if not any(reading.tokens[at].claim for at in where) and match.group() not in finder.spelled:
+                reading.claim(where, "rest")
 
 
 _AUDIENCE = re.compile(
