@@ -27,7 +27,7 @@ def products(settings: Settings, package: ModuleType = assets.products) -> dg.De
     for problem in problems:
         log.error("a product is left out: %s", problem)
     return dg.Definitions.merge(
-        dg.Definitions(assets=built.assets),
+        dg.Definitions(assets=built.assets, resources={"lake_io": lake_io(loaded.checked.extensions)}),
         extended(people, loaded.checked.extensions, settings.environments),
         specs_definitions(problems),
         *_other(loaded, settings),
@@ -50,7 +50,7 @@ def platform() -> dg.Definitions:
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=AUTOMATION_SECONDS,
     )
-    return dg.Definitions(sensors=[automation], resources={PLATFORM: platform_resource, "lake_io": lake_io})
+    return dg.Definitions(sensors=[automation], resources={PLATFORM: platform_resource})
 
 
 @dg.resource

@@ -13,7 +13,7 @@ def check_specs(key: dg.AssetKey, rules: Sequence[Rule]) -> list[dg.AssetCheckSp
     """One check a rule, in the rules' order; a rule that blocks stops what is downstream."""
     if not rules:
         return []
-    from assets.kinds.rules import check_names
+    from assets.kinds.rules.names import check_names
 
     return [
         dg.AssetCheckSpec(

@@ -1,45 +1,59 @@
 """IO manager over the lake for assets people write in Python: key `[environment, layer, table]` is the Delta table."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from agents.core.catalog import TableId
 from agents.core.errors import ConfigError
 from assets.kinds import keys
+from assets.kinds.spec import Rule
+from assets.kinds.validation import ExtensionEntry
+
+if TYPE_CHECKING:
+    from resources.lake import Lake
 
 
 class LakeIOManager(dg.IOManager):
-    """Writes what an asset returns, as its table's new version; reads it back as the type the reader asks for."""
+    """Writes what an asset returns, as its table's new version; reads it back as the type the reader asks for.
 
-    def __init__(self, lake: Any) -> None:
-        self._lake = lake
+    `rules` are those that YAML extensions give a table: rows that break a quarantining one go to its quarantine.
+    """
+
+    def __init__(self, lake: "Lake", rules: Mapping[TableId, Sequence[Rule]] | None = None) -> None:
+        self._lake, self._rules = lake, rules or {}
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
-        """Overwrite the table. Takes Arrow tables, batches and readers, polars and pandas frames, DuckDB relations."""
+        """Replace the table. Takes Arrow tables, batches and readers, polars and pandas frames, DuckDB relations."""
         if obj is None:
             return
+        from assets.kinds.lake_writing import replace_table
+
         table = _table(context.asset_key)
-        written = self._lake.overwrite(table, to_reader(obj, str(table)))
-        context.add_output_metadata(self._metadata(table, written))
+        written = replace_table(
+            self._lake, table, to_reader(obj, str(table)), self._rules.get(table, ()), context.run_id
+        )
+        context.add_output_metadata(written)
 
     def load_input(self, context: dg.InputContext) -> object:
         """The table as Arrow, or as the input's annotation says: polars, pandas, a reader or a DuckDB relation."""
-        wanted = context.dagster_type.typing_type
-        dataset = self._lake.dataset(_table(context.asset_key))
-        return _reader_of(wanted)(dataset)
-
-    def _metadata(self, table: TableId, written: object) -> dict[str, Any]:
-        from assets.kinds.metadata import table_metadata
-
-        return table_metadata(self._lake, table)
+        return _reader_of(context.dagster_type.typing_type)(self._lake.dataset(_table(context.asset_key)))
 
 
-@dg.io_manager(required_resource_keys={"platform"})
-def lake_io(context: dg.InitResourceContext) -> LakeIOManager:
-    """The lake of this deployment."""
-    return LakeIOManager(context.resources.platform.lake)
+def lake_io(entries: Sequence[ExtensionEntry] = ()) -> dg.IOManagerDefinition:
+    """The IO manager over this deployment's lake, with the rules that extensions add."""
+    rules: dict[TableId, list[Rule]] = {}
+    for entry in entries:
+        layer, _, name = entry.extension.asset.partition("/")
+        for environment in entry.extension.environments:
+            rules.setdefault(TableId(environment, layer, name), []).extend(entry.extension.rules)
+
+    @dg.io_manager(required_resource_keys={"platform"})
+    def manager(context: dg.InitResourceContext) -> LakeIOManager:
+        return LakeIOManager(context.resources.platform.lake, rules)
+
+    return manager
 
 
 def _table(key: dg.AssetKey) -> TableId:
@@ -57,14 +71,10 @@ def to_reader(obj: object, where: str) -> Any:
     """What a person's asset returned, as a stream of Arrow batches; nothing is copied where Arrow allows."""
     import pyarrow as pa
 
-    if isinstance(obj, pa.RecordBatchReader):
-        return obj
-    if isinstance(obj, pa.RecordBatch):
-        return pa.RecordBatchReader.from_batches(obj.schema, [obj])
-    if isinstance(obj, pa.Table):
-        return obj.to_reader()
-    kind = f"{type(obj).__module__.split('.')[0]}.{type(obj).__name__}"
     value: Any = obj
+    if isinstance(value, pa.RecordBatchReader):
+        return value
+    kind = f"{type(obj).__module__.split('.')[0]}.{type(obj).__name__}"
     if kind == "polars.LazyFrame":
         value = value.collect(engine="streaming")
     if kind == "pandas.DataFrame":

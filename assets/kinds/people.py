@@ -70,7 +70,6 @@ def _checks(key: dg.AssetKey, entries: Iterable[ExtensionEntry]) -> Iterator[dg.
 def _checks_definition(key: dg.AssetKey, extension: Extension, number: int) -> dg.AssetChecksDefinition:
     table = TableId(*key.path)
     specs = check_specs(key, extension.rules)
-    names = tuple(spec.name for spec in specs)
 
     @dg.multi_asset_check(
         name=f"{keys.op_name(table)}__extension_{number}",
@@ -81,7 +80,7 @@ def _checks_definition(key: dg.AssetKey, extension: Extension, number: int) -> d
     def run_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         from assets.kinds.running import run_extension_checks  # loads the data libraries: not when definitions load
 
-        yield from run_extension_checks(context, table, extension, names)
+        yield from run_extension_checks(context, table, extension)
 
     return run_checks
 

@@ -1,0 +1,126 @@
+"""A table's rules at work: rows taken out while it is written, the whole judged after, results as Dagster checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from agents.core.catalog import TableId
+from agents.core.digest import digest
+from assets.kinds.keys import asset_key
+from assets.kinds.rules import RuleResult, RuleSet, check_names
+from assets.kinds.spec import Rule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from resources.lake import Lake
+
+
+@dataclass(slots=True)
+class Sieve:
+    """Splits batches by a table's quarantining rules, compiled for the first batch's columns; counts what it took."""
+
+    rules: Sequence[Rule]
+    where: str
+    now: datetime
+    counts: Counter[str] = field(default_factory=Counter[str])
+    _set: RuleSet | None = None
+
+    def split(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
+        """`(good, bad)`. Raises RuleError where a rule does not fit the columns, before anything is committed."""
+        if not self.rules:
+            return batch, None
+        if self._set is None:
+            self._set = RuleSet(self.rules, batch.schema, where=self.where)
+        good, bad = self._set.split(batch, now=self.now)
+        if bad is not None:
+            self.counts.update(str(rule) for rule in bad.column(bad.schema.get_field_index("_rule")).to_pylist())
+        return good, bad
+
+
+def quarantining(rules: Iterable[Rule]) -> list[Rule]:
+    """The rules that take rows out."""
+    return [rule for rule in rules if rule.meta.action == "quarantine" and not rule.meta.muted]
+
+
+def rules_digest(rules: Iterable[Rule]) -> str:
+    """What the rows of a table were held against; empty without such rules."""
+    hard = sorted((rule.to_gx() for rule in quarantining(rules)), key=str)
+    return digest([{"type": rule["type"], "kwargs": rule["kwargs"]} for rule in hard]) if hard else ""
+
+
+def judge(lake: Lake, table: TableId, rules: Sequence[Rule], where: str, now: datetime) -> dict[str, RuleResult]:
+    """The verdict on the table as it stands, by check name; muted rules have none."""
+    if not rules:
+        return {}
+    compiled = RuleSet(rules, lake.schema(table), where=where)
+
+    def other(name: str) -> Any:
+        layer, _, bare = name.partition("/")
+        return lake.dataset(TableId(table.environment, layer, bare))
+
+    results = compiled.evaluate(lake.dataset(table), tables=other, now=now)
+    return dict(zip(compiled.names, results, strict=True))
+
+
+def refused(results: Mapping[str, RuleResult]) -> list[str]:
+    """The checks whose failure refuses the new version."""
+    return [name for name, result in results.items() if not result.success and result.rule.meta.action == "block"]
+
+
+def check_results(
+    table: TableId,
+    rules: Sequence[Rule],
+    results: Mapping[str, RuleResult],
+    wanted: Iterable[str],
+    taken: Mapping[str, int] | None = None,
+) -> Iterator[dg.AssetCheckResult]:
+    """A result for each wanted check; `taken` counts the rows that each rule sent to quarantine in this run."""
+    by_name = dict(zip(check_names(rules), rules, strict=True))
+    for name in sorted(wanted):
+        rule, result = by_name[name], results.get(name)
+        soft = rule.meta.action == "alert" or rule.meta.muted
+        yield dg.AssetCheckResult(
+            asset_key=asset_key(table),
+            check_name=name,
+            passed=result is None or result.success,
+            severity=dg.AssetCheckSeverity.WARN if soft else dg.AssetCheckSeverity.ERROR,
+            description=_said(rule, result),
+            metadata=_metadata(rule, result, (taken or {}).get(name)),
+        )
+
+
+def _said(rule: Rule, result: RuleResult | None) -> str:
+    reason = rule.meta.reason or rule.type
+    if result is None:
+        return f"muted: {reason}"
+    if result.error:
+        return f"{reason}: could not be evaluated: {result.error}"
+    if result.success:
+        return reason
+    if result.observed is not None:
+        return f"{reason}: observed {result.observed}"
+    return f"{reason}: broken by {result.unexpected_count} of {result.element_count} rows"
+
+
+def _metadata(rule: Rule, result: RuleResult | None, taken: int | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"rule": rule.type, "action": rule.meta.action}
+    if taken is not None:
+        found["quarantined rows"] = taken
+    if result is None:
+        return {**found, "muted": True}
+    if result.error:
+        return {**found, "error": result.error}
+    found["rows"] = result.element_count
+    found["unexpected rows"] = result.unexpected_count
+    if result.observed is not None:
+        found["observed"] = str(result.observed)
+    if result.examples:
+        found["examples"] = ", ".join(result.examples)
+    return found

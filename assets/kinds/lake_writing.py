@@ -1,0 +1,54 @@
+"""A stream of batches as a table's new version, with the rows that break quarantining rules put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from agents.core.catalog import TableId
+from assets.kinds.judging import Sieve, quarantining, rules_digest
+from assets.kinds.metadata import table_metadata
+from assets.kinds.quarantine import Rejects
+from assets.kinds.spec import Rule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from resources.lake import Lake
+
+RULES_MARK = "rules"
+
+
+def write_stream(
+    lake: Lake,
+    table: TableId,
+    rows: pa.RecordBatchReader,
+    sieve: Sieve,
+    run_id: str,
+    partition_by: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Replace the table in one commit; rows read, landed and quarantined. Nothing changes when it fails."""
+    read = 0
+    with (
+        Rejects(run_id, sieve.now) as rejects,
+        lake.write(table, rows.schema, "replace", partition_by=partition_by, whole=True) as write,
+    ):
+        for batch in rows:
+            read += batch.num_rows
+            good, bad = sieve.split(batch)
+            if bad is not None:
+                rejects.add(bad, "replace")
+            write.put(good)
+        rejects.write(lake, table)
+        write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules)})
+        return {"rows read": read, "rows landed": read - len(rejects), "rows quarantined": len(rejects)}
+
+
+def replace_table(
+    lake: Lake, table: TableId, rows: pa.RecordBatchReader, rules: Sequence[Rule], run_id: str
+) -> dict[str, Any]:
+    """Replace the table of a person's asset; what Dagster shows of it."""
+    sieve = Sieve(quarantining(rules), str(table), datetime.now(UTC))
+    numbers = write_stream(lake, table, rows, sieve, run_id)
+    return {**table_metadata(lake, table), **numbers}

@@ -1,0 +1,121 @@
+"""A table's new version: landed from its source, or computed by its SQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from agents.core.catalog import TableId
+from agents.core.errors import SpecError
+from assets.kinds.evolution import require
+from assets.kinds.judging import Sieve, rules_digest
+from assets.kinds.lake_writing import RULES_MARK, write_stream
+from assets.kinds.landing import land
+from assets.kinds.metadata import sql_lineage
+from assets.kinds.quarantine import sweep
+from assets.kinds.spec import Source, Table
+from assets.kinds.tables import LakeAsset
+from assets.kinds.transform import query
+
+if TYPE_CHECKING:
+    from resources.lake import Lake
+    from resources.platform import Platform
+    from resources.sources.stream import BatchStream
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did: numbers for the UI, and the rows that each rule sent to quarantine."""
+
+    version: int
+    metadata: Mapping[str, Any]
+    taken: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+def refresh(platform: Platform, asset: LakeAsset, run_id: str, now: datetime) -> Refreshed:
+    """Write the table's new version; nothing is committed when it fails."""
+    if asset.table.source is not None:
+        return _ingest(platform, asset, asset.table.source, run_id, now)
+    if asset.table.sql is not None:
+        return _compute(platform.lake, asset, asset.table.sql, run_id, now)
+    raise SpecError(f"{asset.table.asset} has neither source nor sql", where=asset.where)
+
+
+def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, now: datetime) -> Refreshed:
+    def read(since: str | None) -> BatchStream:
+        return platform.sources.read(source.connection, source.table, watermark=source.watermark, since=since)
+
+    sieve = Sieve(asset.table.rules, asset.where, now)
+    landed = land(
+        platform.lake,
+        read,
+        asset.table,
+        asset.id.environment,
+        run_id=run_id,
+        split=sieve.split,
+        now=now,
+    )
+    swept = _hold_to_new_rules(
+        platform.lake, asset.id, asset.table, sieve, run_id, now, whole=landed.watermark_before is None
+    )
+    numbers = {
+        "rows read": landed.rows_read,
+        "rows landed": landed.rows_landed,
+        "rows quarantined": landed.rows_quarantined,
+        "rows updated": landed.rows_updated,
+        "rows swept to quarantine": swept,
+        "seconds": landed.seconds,
+        "watermark before": landed.watermark_before,
+        "watermark": landed.watermark_after,
+        "schema changes": "; ".join(map(str, landed.schema_changes)) or None,
+        "warnings": "; ".join(landed.warnings) or None,
+    }
+    shown = {key: value for key, value in numbers.items() if value is not None}
+    return Refreshed(platform.lake.version(asset.id), shown, _counted(asset.table, sieve))
+
+
+def _hold_to_new_rules(
+    lake: Lake, table: TableId, spec: Table, sieve: Sieve, run_id: str, now: datetime, *, whole: bool
+) -> int | None:
+    """After the quarantining rules changed, hold the rows of earlier loads against them, once; how many were moved."""
+    wanted = rules_digest(spec.rules)
+    if lake.marks(table).get(RULES_MARK, "") == wanted:
+        return None
+    moved = None
+    if wanted and not whole:
+        moved = sweep(lake, table, sieve.split, run_id, now).rows_quarantined
+    import pyarrow as pa
+
+    nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
+    lake.append(table, nothing, marks={RULES_MARK: wanted})
+    return moved
+
+
+def _compute(lake: Lake, asset: LakeAsset, sql: str, run_id: str, now: datetime) -> Refreshed:
+    began = time.monotonic()
+    sieve = Sieve(asset.table.rules, asset.where, now)
+    with query(lake, sql, asset.reads, asset.where) as result:
+        require(asset.table.key, result.schema, "key", asset.where)
+        require(asset.table.partition_by, result.schema, "partition_by", asset.where)
+        rows = write_stream(lake, asset.id, result, sieve, run_id, asset.table.partition_by)
+    numbers = {
+        **rows,
+        "seconds": time.monotonic() - began,
+        "dagster/column_lineage": sql_lineage(lake, sql, asset.reads, lake.schema(asset.id).names),
+        "sql": sql,
+    }
+    return Refreshed(lake.version(asset.id), numbers, _counted(asset.table, sieve))
+
+
+def _counted(table: Table, sieve: Sieve) -> dict[str, int]:
+    """Rows taken out by each quarantining rule; a rule that took none has 0."""
+    from assets.kinds.rules import check_names
+
+    return {
+        name: sieve.counts[name]
+        for name, rule in zip(check_names(table.rules), table.rules, strict=True)
+        if rule.meta.action == "quarantine"
+    }

@@ -1,0 +1,108 @@
+"""What the op of a table does: refresh it, judge it, publish it or take it back; or only judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from agents.core.catalog import TableId
+from agents.core.errors import (
+    AccessRefused,
+    ConfigError,
+    PlatformError,
+    PolicyError,
+    SchemaMismatch,
+    SpecError,
+    TableNotFound,
+    UnknownSource,
+)
+from assets.kinds.judging import check_results, judge, refused
+from assets.kinds.metadata import table_metadata
+from assets.kinds.refresh import refresh
+from assets.kinds.spec import Extension
+from assets.kinds.tables import PLATFORM, LakeAsset
+
+if TYPE_CHECKING:
+    from assets.kinds.rules import RuleResult
+    from resources.lake import Lake
+    from resources.platform import Platform
+
+# Trying again cannot help: a person has to change something first.
+LASTING = (AccessRefused, ConfigError, PolicyError, SchemaMismatch, SpecError, TableNotFound, UnknownSource)
+
+
+def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[Any]:
+    """The events of one run of a table's op, for the assets and checks that the run selected."""
+    platform: Platform = getattr(context.resources, PLATFORM)
+    now = datetime.now(UTC)
+    wanted = {key.name for key in context.selected_asset_check_keys}
+    rules = asset.table.rules
+    with _told(asset.id):
+        if not context.selected_asset_keys:
+            yield from check_results(asset.id, rules, judge(platform.lake, asset.id, rules, asset.where, now), wanted)
+            return
+        former = platform.lake.snapshot(asset.id)
+        done = refresh(platform, asset, context.run.run_id, now)
+        results = judge(platform.lake, asset.id, rules, asset.where, now)
+        if bad := refused(results):
+            back = take_back(platform.lake, asset.id, former.version if former else None)
+            numbers = {**done.metadata, "refused version": done.version, "restored version": former and former.version}
+            yield dg.AssetObservation(asset.key, metadata=_shown(numbers), description=back)
+            yield from check_results(asset.id, rules, results, wanted, done.taken)
+            raise _failure(bad, results, back, numbers)
+        yield dg.MaterializeResult(
+            asset_key=asset.key, metadata={**table_metadata(platform.lake, asset.id), **done.metadata}
+        )
+        yield from check_results(asset.id, rules, results, wanted, done.taken)
+
+
+def run_extension_checks(
+    context: dg.AssetCheckExecutionContext, table: TableId, extension: Extension
+) -> Iterator[dg.AssetCheckResult]:
+    """The checks that YAML added to an asset a person wrote, over its table in the lake."""
+    platform: Platform = getattr(context.resources, PLATFORM)
+    wanted = {key.name for key in context.selected_asset_check_keys}
+    with _told(table):
+        results = judge(platform.lake, table, extension.rules, str(table), datetime.now(UTC))
+        yield from check_results(table, extension.rules, results, wanted)
+
+
+def take_back(lake: Lake, table: TableId, former: int | None) -> str:
+    """Make a refused version unreadable: restore the one before, or empty a table that has none. Says what was done."""
+    if former is not None:
+        lake.restore(table, former)
+        return f"the new version was refused; version {former} is restored and stays in force"
+    import pyarrow as pa
+
+    nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
+    lake.overwrite(table, nothing, marks={"source": "", "watermark": "", "watermark_column": "", "rules": ""})
+    return "the first version was refused; the table is empty until a load passes"
+
+
+def _failure(bad: list[str], results: Mapping[str, RuleResult], back: str, numbers: Mapping[str, Any]) -> dg.Failure:
+    reasons = "; ".join(results[name].rule.meta.reason or name for name in bad)
+    return dg.Failure(
+        f"{len(bad)} blocking check{'s' if len(bad) > 1 else ''} failed ({', '.join(bad)}): {reasons}; {back}",
+        metadata=_shown(numbers),
+        allow_retries=False,
+    )
+
+
+def _shown(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in numbers.items() if value is not None}
+
+
+@contextmanager
+def _told(table: TableId) -> Generator[None]:
+    """Our errors as Dagster shows them best; those that no second try can mend are not tried again."""
+    try:
+        yield
+    except PlatformError as error:
+        public = {key: str(value) for key, value in error.fields.items()}
+        facts = {**public, "asset": str(table), "error": type(error).__name__, "fix": error.fix}
+        metadata = {key: value for key, value in facts.items() if value}
+        raise dg.Failure(f"{table}: {error}", metadata, allow_retries=not isinstance(error, LASTING)) from error
