@@ -39,8 +39,8 @@ class Engine(ABC):
         return f"connection {self.config.name}"
 
     @abstractmethod
-    def tables(self) -> list[TableInfo]:
-        """Every table and view outside the engine's own schemas."""
+    def tables(self, only: str | None = None) -> list[TableInfo]:
+        """Every table and view outside the engine's own schemas; with `only` at least the one of exactly that name."""
 
     @abstractmethod
     def read(self, request: ReadRequest) -> BatchStream:

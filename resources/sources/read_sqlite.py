@@ -51,14 +51,14 @@ class SQLiteEngine(Engine):
         with self._open() as db:
             db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
 
-    def tables(self) -> list[TableInfo]:
+    def tables(self, only: str | None = None) -> list[TableInfo]:
         """Tables and views, keys from the constraints or from `_adp_keys`."""
         with self._open() as db:
             keys = _logical_keys(db)
             names = db.execute(
                 "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND substr(name, 1, 7) <> 'sqlite_'"
             ).fetchall()
-            return [_describe(db, name, keys.get(name, ())) for (name,) in names if not name.startswith("_adp_")]
+            return [_describe(db, name, keys.get(name, ())) for (name,) in names if _wanted(name, only)]
 
     def read(self, request: ReadRequest) -> BatchStream:
         """The rows; a timestamp watermark is compared as a moment, however its text is written."""
@@ -134,6 +134,10 @@ class SQLiteEngine(Engine):
         if "not a database" in text or "malformed" in text:
             return SourceError(f"{self.file} is no sound SQLite database", where=where, fix="restore the file")
         return SourceError(text, where=where, fix="try the same SELECT with the sqlite3 shell")
+
+
+def _wanted(name: str, only: str | None) -> bool:
+    return not name.startswith("_adp_") and only in (None, name)
 
 
 def _logical_keys(db: sqlite3.Connection) -> dict[str, tuple[str, ...]]:

@@ -100,6 +100,9 @@ class Sources:
     def _live(self, connection: str, table: str) -> tuple[Engine, TableInfo]:
         config = self._config(connection)
         engine = self._engine(config)
+        for info in included(config, engine.tables(only=table)):
+            if info.name == table:
+                return engine, info
         return engine, find_table(table, included(config, engine.tables()), engine.where)
 
     def _tables(self, config: ConnectionConfig, refresh: bool) -> dict[str, SourceTable]:
