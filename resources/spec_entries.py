@@ -12,6 +12,28 @@ from resources.spec_merge import plain, rule_identity
 TYPE = "platform_defs.DataProduct"
 
 
+def entry_of(document: Mapping[str, Any], asset: str) -> tuple[str, dict[str, Any]] | None:
+    """Kind (`tables` or `extensions`) and entry of `layer/table`."""
+    for kind in ("tables", "extensions"):
+        for entry in document["attributes"].get(kind) or []:
+            if asset_of(entry) == asset:
+                return kind, entry
+    return None
+
+
+def without_entry(document: Mapping[str, Any], asset: str) -> dict[str, Any]:
+    """The document without the entry."""
+    made = plain(document)
+    for kind in ("tables", "extensions"):
+        entries = made["attributes"].get(kind) or []
+        rest = [entry for entry in entries if asset_of(entry) != asset]
+        if rest:
+            made["attributes"][kind] = rest
+        elif entries:
+            del made["attributes"][kind]
+    return made
+
+
 def with_entry(document: Mapping[str, Any], kind: str, asset: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """The document with the entry in its place, or last when it is new."""
     made = plain(document)

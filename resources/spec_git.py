@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,15 +93,6 @@ class Checkout:
         """The commit before; the empty tree before the first one."""
         found = self._run("rev-list", "--parents", "-n", "1", commit).split()
         return found[1] if len(found) > 1 else self._run("hash-object", "-t", "tree", "/dev/null").strip()
-
-    def merge(self, current: str, base: str, wanted: str) -> str | None:
-        """Three-way merge of texts; None where both sides changed the same lines."""
-        with tempfile.TemporaryDirectory() as work:
-            files = [Path(work, name) for name in ("current", "base", "wanted")]
-            for file, text in zip(files, (current, base, wanted), strict=True):
-                file.write_text(text, encoding="utf-8", newline="")
-            done = self._start("merge-file", "-p", *(str(file) for file in files))
-        return done.stdout.decode() if done.returncode == 0 else None
 
     def _names(self, files: Sequence[Path]) -> list[str]:
         return [self._name(file) for file in files]

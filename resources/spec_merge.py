@@ -67,12 +67,13 @@ def merge(owned: Owned, current: Mapping[str, Any] | None, desired: Mapping[str,
     want, have = _normal(desired), dict(current or {})
     edits: list[Edit] = []
     kept = Owned(dict(owned.fields), dict(owned.rules))
-    leaves = dict(_leaves({k: v for k, v in have.items() if k != RULES}))
-    wanted = dict(_leaves({k: v for k, v in want.items() if k != RULES and v is not None}))
-    for path in dict.fromkeys((*wanted, *leaves, *owned.fields)):
+    fields = dict(leaves({k: v for k, v in have.items() if k != RULES}))
+    wanted = dict(leaves({k: v for k, v in want.items() if k != RULES and v is not None}))
+    unwanted = [path for path in fields if path not in wanted]
+    for path in (*unwanted, *wanted):  # what goes makes room for what comes
         if path[0] in want:
-            edits += _merge_field(path, leaves, wanted, kept, agent)
-    entry = _tree(leaves)
+            edits += _merge_field(path, fields, wanted, kept, agent)
+    entry = tree(fields)
     if RULES in have:
         entry[RULES] = have[RULES]
     if RULES in want:
@@ -81,7 +82,7 @@ def merge(owned: Owned, current: Mapping[str, Any] | None, desired: Mapping[str,
         entry.pop(RULES, None)
         if rules or have.get(RULES) == []:
             entry[RULES] = rules
-    return Merged(_in_order(entry, have), kept, tuple(edits))
+    return Merged(in_order(entry, have), kept, tuple(edits))
 
 
 def rule_identity(rule: Mapping[str, Any]) -> str:
@@ -116,12 +117,12 @@ def same(left: Any, right: Any) -> bool:
 
 
 def _merge_field(
-    path: Path, leaves: dict[Path, Any], wanted: Mapping[Path, Any], owned: Owned, agent: str
+    path: Path, fields: dict[Path, Any], wanted: Mapping[Path, Any], owned: Owned, agent: str
 ) -> list[Edit]:
-    """Decide one field; `leaves` and `owned` are brought up to date."""
+    """Decide one field; `fields` and `owned` are brought up to date."""
     name, base = "/".join(path), owned.fields.get(path)
-    before, after = leaves.get(path), wanted.get(path)
-    here, asked = path in leaves, path in wanted
+    before, after = fields.get(path), wanted.get(path)
+    here, asked = path in fields, path in wanted
     if here and asked and same(before, after):
         return []
     if here and (base is None or not same(before, base.value)):
@@ -129,14 +130,27 @@ def _merge_field(
         return [Edit(name, "kept", before, after, reason)] if asked else []
     if asked and not here and base is not None:
         return [Edit(name, "kept", None, after, "deleted by a person")]
+    if asked and not here and _in_the_way(path, fields):
+        return [Edit(name, "kept", None, after, "written by a person in another form")]
     if asked:
-        leaves[path] = after
+        fields[path] = after
         owned.fields[path] = Wrote(after, agent)
         return [Edit(name, "set", before, after, "new" if base is None else f"was written by {base.by}")]
     if here and base is not None and base.by == agent:
-        del leaves[path], owned.fields[path]
+        del fields[path], owned.fields[path]
         return [Edit(name, "removed", before, None, "no longer wanted")]
     return []
+
+
+def _in_the_way(path: Path, fields: dict[Path, Any]) -> bool:
+    """Whether a value stands where a mapping is needed, or a mapping where a value is. An empty mapping gives way."""
+    for other in list(fields):
+        shorter = min(len(path), len(other))
+        if path[:shorter] == other[:shorter]:
+            if fields[other] != {} or len(other) >= len(path):
+                return True
+            del fields[other]
+    return False
 
 
 def _merge_rules(current: list[Any], desired: list[Any], owned: Owned, agent: str) -> tuple[list[Any], list[Edit]]:
@@ -191,17 +205,19 @@ def _pruned(value: Any) -> Any:
     return None if value in ([], "") else value
 
 
-def _leaves(value: Mapping[str, Any], above: Path = ()) -> Iterable[tuple[Path, Any]]:
+def leaves(value: Mapping[str, Any], above: Path = ()) -> Iterable[tuple[Path, Any]]:
+    """Every field with its path; an empty mapping is a field too."""
     for key, item in value.items():
         if isinstance(item, dict) and item:
-            yield from _leaves(cast(dict[str, Any], item), (*above, key))
+            yield from leaves(cast(dict[str, Any], item), (*above, key))
         else:
             yield (*above, key), item
 
 
-def _tree(leaves: Mapping[Path, Any]) -> dict[str, Any]:
+def tree(fields: Mapping[Path, Any]) -> dict[str, Any]:
+    """The mapping of these fields; the inverse of `leaves`."""
     root: dict[str, Any] = {}
-    for path, value in leaves.items():
+    for path, value in fields.items():
         folder = root
         for key in path[:-1]:
             inner = folder.get(key)
@@ -210,7 +226,7 @@ def _tree(leaves: Mapping[Path, Any]) -> dict[str, Any]:
     return root
 
 
-def _in_order(entry: dict[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
+def in_order(entry: dict[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
     """Fields in the order in which they stood; new ones after them, rules last among the new."""
     order = {key: number for number, key in enumerate(former)}
     last = len(order)

@@ -6,6 +6,7 @@ parsed again: where it does not say exactly what was meant, nothing is written a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -17,6 +18,8 @@ from resources.spec_merge import plain, same
 Splice = tuple[int, int, str]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NEW_STEP = 2
+# Numbers of YAML 1.2 that 1.1, which writes here, takes for texts.
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -30,7 +33,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = "|" if "\n" in text else "'" if _NUMBER.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _represent_text)
@@ -111,7 +115,7 @@ class _Editor:
             return
         for name, item in node.value:
             if name in gone:
-                self._cut(name, item)
+                self._cut(name, max(self._end(item), name.end_mark.index))
             elif name.value in new:
                 self._pair(name, item, old.get(name.value), new[name.value])
         known = {name.value for name, _ in node.value}
@@ -144,7 +148,7 @@ class _Editor:
         for number, item in enumerate(node.value):
             name = self._key(old[number])
             if name not in wanted:
-                self._cut(item, item)
+                self._cut(item, self._end(item))
             elif places[name] == number:
                 self._item(item, old[number], wanted[name])
         column = node.start_mark.column
@@ -162,10 +166,10 @@ class _Editor:
         else:
             self.value(node, old, new)
 
-    def _cut(self, first: Any, last: Any) -> None:
+    def _cut(self, first: Any, end: int) -> None:
         """Remove whole lines, a comment at their end included."""
         start = self._text.rindex("\n", 0, first.start_mark.index) + 1 if first.start_mark.line else 0
-        self._splices.append((start, self._line_end(max(self._end(last), first.end_mark.index)) + 1, ""))
+        self._splices.append((start, self._line_end(end) + 1, ""))
 
     def _end(self, node: Any) -> int:
         """Where a value's own text ends: the parser counts what follows a block (blank lines, comments) to it."""

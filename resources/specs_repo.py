@@ -18,10 +18,21 @@ from typing import Any
 from agents.core.errors import SpecError, StateError
 from resources import spec_text
 from resources.spec_change import Change, Commit
-from resources.spec_entries import TYPE, asset_of, attributes_of, identified, item_key, kind_of, with_entry
+from resources.spec_entries import (
+    TYPE,
+    asset_of,
+    attributes_of,
+    entry_of,
+    identified,
+    item_key,
+    kind_of,
+    with_entry,
+    without_entry,
+)
 from resources.spec_git import Author, Checkout, find_checkout, make_checkout
-from resources.spec_merge import Merged, Owned, merge, plain
+from resources.spec_merge import Merged, Owned, merge, plain, same
 from resources.spec_owned import NAME, owned_text, read_owned, undone
+from resources.spec_undo import reverted
 
 FILE = "defs.yaml"
 Validate = Callable[[Mapping[str, Any]], None]
@@ -116,7 +127,7 @@ class SpecsRepo:
             return self._write(checkout, Commit("", change.product, change.asset, goal_id, agent, message), text, owned)
 
     def undo(self, commit: Commit) -> Commit:
-        """Take one change back, leaving later ones. Raises StateError where a later edit touched the same lines."""
+        """Take one change back, leaving later ones. Raises StateError where the same was edited since."""
         with self._locked() as checkout:
             path = self.path(commit.product)
             sidecar = path.with_name(NAME)
@@ -124,9 +135,7 @@ class SpecsRepo:
             if checkout is not None and commit.id:
                 parent = checkout.parent(commit.id)
                 wrote, former = ({f.name: checkout.text(at, f) for f in (path, sidecar)} for at in (commit.id, parent))
-            text = _without(checkout, _text(path), wrote[FILE], former[FILE])
-            if text is None:
-                raise StateError("what this change wrote was edited since", where=str(path), fix="take it back by hand")
+            text = _without(_text(path), wrote[FILE], former[FILE], commit.asset, path)
             owned = undone(_text(sidecar), wrote[NAME], former[NAME], sidecar)
             message = f"Undo: {commit.message}"
             done = Commit("", commit.product, commit.asset, commit.goal_id, commit.agent, message)
@@ -193,11 +202,24 @@ def _commit_people(checkout: Checkout, product: str, path: Path) -> None:
         checkout.commit(edited, f"{product}: edits by hand", checkout.person())
 
 
-def _without(checkout: Checkout | None, now: str, wrote: str, former: str) -> str | None:
-    """The text without what one change wrote; None where that cannot be told from later edits."""
-    if now == wrote or checkout is None:
-        return former if now == wrote else None
-    return checkout.merge(now, wrote, former)
+def _without(now: str, wrote: str, former: str, asset: str, path: Path) -> str:
+    """The text without what one change wrote; what was changed since stays."""
+    if now == wrote:
+        return former
+    empty = '{type: "", attributes: {}}'
+    document, new, old = (spec_text.load(text or empty, str(path)) for text in (now, wrote, former))
+    current, made, before = (entry_of(each, asset) for each in (document, new, old))
+    if current is None or made is None:
+        raise StateError(f"{asset} was removed since", where=str(path), fix="nothing is left to take back")
+    if before is None:
+        blocked = [] if same(current[1], made[1]) else [asset]
+        expected = without_entry(document, asset)
+    else:
+        entry, blocked = reverted(current[1], made[1], before[1])
+        expected = with_entry(document, current[0], asset, entry)
+    if blocked:
+        raise StateError(f"edited since: {', '.join(blocked)}", where=str(path), fix="take it back by hand")
+    return spec_text.edit(now, expected, item_key, str(path))
 
 
 def _read(path: Path) -> str:
