@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from agents.core.catalog import TableId
 from agents.core.errors import SpecError
 from assets.kinds.evolution import require
 from assets.kinds.judging import Sieve, rules_digest
@@ -58,9 +57,7 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
         split=sieve.split,
         now=now,
     )
-    swept = _hold_to_new_rules(
-        platform.lake, asset.id, asset.table, sieve, run_id, now, whole=landed.watermark_before is None
-    )
+    swept = _hold_to_new_rules(platform.lake, asset, run_id, now, whole=landed.watermark_before is None)
     numbers = {
         "rows read": landed.rows_read,
         "rows landed": landed.rows_landed,
@@ -77,16 +74,15 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
     return Refreshed(platform.lake.version(asset.id), shown, _counted(asset.table, sieve))
 
 
-def _hold_to_new_rules(
-    lake: Lake, table: TableId, spec: Table, sieve: Sieve, run_id: str, now: datetime, *, whole: bool
-) -> int | None:
+def _hold_to_new_rules(lake: Lake, asset: LakeAsset, run_id: str, now: datetime, *, whole: bool) -> int | None:
     """After the quarantining rules changed, hold the rows of earlier loads against them, once; how many were moved."""
-    wanted = rules_digest(spec.rules)
+    table, rules = asset.id, asset.table.rules
+    wanted = rules_digest(rules)
     if lake.marks(table).get(RULES_MARK, "") == wanted:
         return None
     moved = None
     if wanted and not whole:
-        moved = sweep(lake, table, sieve.split, run_id, now).rows_quarantined
+        moved = sweep(lake, table, Sieve(rules, asset.where, now).split, run_id, now).rows_quarantined
     import pyarrow as pa
 
     nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
