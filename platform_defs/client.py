@@ -22,6 +22,10 @@ query($id: ID!) { runOrError(runId: $id) { __typename ... on Run { status
   eventConnection(limit: 1000) { events { __typename ... on ExecutionStepFailureEvent { error { message
     causes { message } } } } } } } }
 """
+LOCATIONS = """
+query { workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError { __typename
+  ... on PythonError { message causes { message } } } } } } }
+"""
 REPOSITORY = "__repository__"
 PATIENCE_SECONDS = 60
 
@@ -52,13 +56,22 @@ class Client:
             raise RunFailed(str(body["errors"][0].get("message")), where=f"{self.url}/graphql")
         return body["data"]
 
+    def load_error(self) -> str:
+        """Why the code location does not load; empty when it does."""
+        for entry in self.ask(LOCATIONS, {})["workspaceOrError"].get("locationEntries") or []:
+            found = entry["locationOrLoadError"] or {}
+            if found.get("__typename") == "PythonError":
+                return [found["message"], *(cause["message"] for cause in found["causes"])][-1].strip()
+        return ""
+
     def launch(self, job: str, run_config: Mapping[str, Any]) -> str:
         """Launch a job as the Launchpad does; the run's id."""
         selector = {"repositoryLocationName": LOCATION, "repositoryName": REPOSITORY, "jobName": job}
         params = {"selector": selector, "runConfigData": run_config}
         result = self.ask(LAUNCH, {"params": params})["launchPipelineExecution"]
         if "run" not in result:
-            wrong = "; ".join(e["message"] for e in result.get("errors") or []) or result.get("message")
+            told = "; ".join(e["message"] for e in result.get("errors") or []) or result.get("message")
+            wrong = told or self.load_error() or result["__typename"]
             raise RunFailed(f"Dagster did not take the run: {wrong}", where=job)
         return str(result["run"]["runId"])
 

@@ -20,6 +20,7 @@ from typing import IO, Self
 from filelock import FileLock, Timeout
 
 from agents.core.errors import ConfigError
+from platform_defs.client import Client
 from platform_defs.instance import LOCATION, Home, prepare
 from resources.settings import Settings, environment
 
@@ -121,6 +122,8 @@ class Deployment:
         for process in rest:
             process.start()
         self._wait(rest[0], lambda: _answers(self.url))
+        if error := Client(self.url).load_error():
+            raise ConfigError(f"the definitions do not load: {error}", where=str(code.log), fix="mend it and start again")
         home.record.write_text(json.dumps({"url": self.url, "pid": os.getpid(), "location": LOCATION}))
         threading.Thread(target=self._watch, daemon=True, name="deployment").start()
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import yaml
 
-from resources.settings import Settings, environment
+from resources.settings import LOCATION, Settings
 
-LOCATION = "agentic-data-platform"
 CONNECTIONS = """\
 # Source systems. A URL with a password belongs in a secret: url: ${{secret:NAME}} or ${{env:NAME}}.
 connections:
@@ -29,15 +28,19 @@ DAGSTER: dict[str, Any] = {
         "module": "dagster.core.run_coordinator",
         "class": "QueuedRunCoordinator",
         "config": {
-            "max_concurrent_runs": 10,
-            "dequeue_interval_seconds": 1,
-            # A workflow waits for its child runs: some slots are always left for those.
-            "tag_concurrency_limits": [{"key": "platform/kind", "value": "workflow", "limit": 5}],
             "max_user_code_failure_retries": 20,
             "user_code_failure_retry_delay": 5,
         },
     },
-    "concurrency": {"pools": {"default_limit": 1}},
+    "concurrency": {
+        "runs": {
+            "max_concurrent_runs": 10,
+            # A workflow waits for its child runs: some slots are always left for those.
+            "tag_concurrency_limits": [{"key": "platform/kind", "value": "workflow", "limit": 5}],
+        },
+        # One writer a table: each table is a pool of its own.
+        "pools": {"default_limit": 1},
+    },
     "run_monitoring": {"enabled": True, "start_timeout_seconds": 300, "poll_interval_seconds": 15},
     "sensors": {"use_threads": True, "num_workers": 4},
     "schedules": {"use_threads": True, "num_workers": 4},
@@ -118,8 +121,8 @@ def prepare_specs(settings: Settings) -> None:
     """A specs repository of its own in the state folder, unless the settings or products in the clone say otherwise."""
     from resources.specs_repo import SpecsRepo
 
-    named = environment().get("ADP_SPECS") or settings.specs_dir != settings.project / "platform_defs" / "defs"
-    if not named and not SpecsRepo(settings.specs_dir).products():
-        SpecsRepo(Home(settings.state_dir).specs).init()
-    else:
-        settings.specs_dir.mkdir(parents=True, exist_ok=True)
+    own = Home(settings.state_dir).specs
+    clone = settings.project / "platform_defs" / "defs"
+    if settings.specs_dir == own or (settings.specs_dir == clone and not SpecsRepo(clone).products()):
+        SpecsRepo(own).init()
+    settings.specs_dir.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import ConfigError
 
 Profile = Literal["local", "azure"]
+LOCATION = "agentic-data-platform"
 FILE = "adp.yaml"
 PREFIX = "ADP_"
 SECRET_PREFIX = "ADP_SECRET_"

@@ -5,6 +5,7 @@ nothing: a phase's attempt has one run key for ever.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from dagster import (
@@ -20,6 +21,7 @@ from dagster import (
     sensor,
 )
 
+from agents.core.goal import GoalStatus
 from agents.core.registry import Registry
 from agents.ops.goal import plan_for, workflow_config
 from agents.roles.report import render
@@ -44,78 +46,86 @@ def plans_sensor(workflow: JobDefinition, registry: Registry, platform: Platform
         description="Launches the phases of goals and moves goals on when their runs end.",
     )
     def plans(context: SensorEvaluationContext) -> Iterator[RunRequest]:
-        for row in open_goals(platform, registry):
-            yield from advance(row, platform, context.instance)
+        journeys = Journeys(platform, registry, context.instance)
+        for row in journeys.open():
+            yield from journeys.advance(row)
 
     return plans
 
 
-def open_goals(platform: Platform, registry: Registry) -> list[GoalRow]:
-    """Goals on their way. Child goals are planned here; failed ones may have been re-executed by a person."""
-    for row in platform.store.goals("submitted"):
-        if row.goal.parent:
-            goal = row.goal
-            plan = plan_for(registry, platform, goal.text, goal.environment, goal.budget)
-            platform.store.set_plan(goal.id, plan)
-    rows = platform.store.goals(OPEN) + platform.store.goals("failed")[-RECENT:]
-    return [row for row in rows if row.mode == "run" and row.plan_digest]
+@dataclass(frozen=True, slots=True)
+class Journeys:
+    """Where goals stand, and how they move on."""
 
+    platform: Platform
+    registry: Registry
+    instance: DagsterInstance
 
-def advance(row: GoalRow, platform: Platform, instance: DagsterInstance) -> Iterator[RunRequest]:
-    """Take one goal as far as it goes: settle the phases that ended, request the one that is due."""
-    for phase in platform.store.plan(row.id).phases():
-        if not phase["run_config"]["ops"]:
-            continue
-        run = newest_run(instance, row.id, phase["phase"])
-        if run is None:
-            yield from _request(row, phase, 1, platform, instance)
+    def open(self) -> list[GoalRow]:
+        """Goals on their way. Child goals are planned here; failed ones may have been re-executed by a person."""
+        store = self.platform.store
+        for row in store.goals("submitted"):
+            if row.goal.parent:
+                goal = row.goal
+                store.set_plan(
+                    goal.id, plan_for(self.registry, self.platform, goal.text, goal.environment, goal.budget)
+                )
+        rows = store.goals(OPEN) + store.goals("failed")[-RECENT:]
+        return [row for row in rows if row.mode == "run" and row.plan_digest]
+
+    def advance(self, row: GoalRow) -> Iterator[RunRequest]:
+        """Take one goal as far as it goes: settle the phases that ended, request the one that is due."""
+        for phase in self.platform.store.plan(row.id).phases():
+            if not phase["run_config"]["ops"]:
+                continue  # nothing in it can be done here
+            run = newest_run(self.instance, row.id, phase["phase"])
+            if run is None:
+                yield from self._request(row, phase, 1)
+                return
+            attempt = int(run.tags.get("platform/attempt", "1"))
+            self._note(row, phase["phase"], attempt, run)
+            if not run.is_finished:
+                self.platform.store.set_status(row.id, "building")
+                return
+            if run.is_success:
+                continue
+            if attempt < MAX_ATTEMPTS and worker_died(self.instance, run):
+                yield from self._request(row, phase, attempt + 1)
+            else:
+                self._end(row.id, "failed", _reason(self.instance, run))
             return
-        attempt = int(run.tags.get("platform/attempt", "1"))
-        _note(row, phase["phase"], attempt, run, platform, instance)
-        if not run.is_finished:
-            platform.store.set_status(row.id, "building")
+        done = any(step.agent != "report" for step in self.platform.store.steps(row.id))
+        self._end(row.id, "live" if done else "failed", "" if done else "no installed agent can do any of it")
+
+    def _request(self, row: GoalRow, phase: Mapping[str, Any], attempt: int) -> Iterator[RunRequest]:
+        number, environment = phase["phase"], phase["environment"]
+        if environment == "prod":
+            self._end(row.id, "held", "production is released only with an approval, and approvals are not installed")
             return
-        if run.is_success:
-            continue
-        if attempt < MAX_ATTEMPTS and worker_died(instance, run):
-            yield from _request(row, phase, attempt + 1, platform, instance)
-        else:
-            _end(row.id, "failed", _reason(instance, run), platform, instance)
-        return
-    done = any(step.agent != "report" for step in platform.store.steps(row.id))
-    _end(row.id, "live", "", platform, instance) if done else _end(
-        row.id, "failed", "no installed agent can do any of it", platform, instance
-    )
+        self.platform.store.set_status(row.id, "building")
+        key = self.platform.store.claim_phase(row.id, number, attempt, environment)
+        if key:
+            yield RunRequest(
+                run_key=key,
+                run_config=workflow_config(phase, row.id, row.goal.requester, attempt, self.registry),
+                tags=tags_of(row.id, number, attempt, environment, row.goal.requester),
+            )
 
+    def _note(self, row: GoalRow, phase: int, attempt: int, run: DagsterRun) -> None:
+        """Write down how an attempt goes; a person's re-execution repeats an attempt that is settled already."""
+        store = self.platform.store
+        known = {p.attempt: p for p in store.phases(row.id) if p.phase == phase}.get(attempt)
+        if known and known.run_id not in ("", run.run_id):
+            return
+        store.phase_started(row.id, phase, attempt, run.run_id)
+        if run.is_finished:
+            end = "succeeded" if run.is_success else "failed"
+            store.phase_ended(row.id, phase, attempt, end, "" if run.is_success else _reason(self.instance, run))
 
-def _request(
-    row: GoalRow, phase: Mapping[str, Any], attempt: int, platform: Platform, instance: DagsterInstance
-) -> Iterator[RunRequest]:
-    if phase["environment"] == "prod":
-        why = "production is released only with an approval, and approvals are not installed"
-        _end(row.id, "held", why, platform, instance)
-        return
-    platform.store.set_status(row.id, "building")
-    key = platform.store.claim_phase(row.id, phase["phase"], attempt, phase["environment"])
-    if key:
-        yield RunRequest(
-            run_key=key,
-            run_config=workflow_config(dict(phase), row.id, row.goal.requester, attempt),
-            tags=tags_of(row.id, phase["phase"], attempt, phase["environment"], row.goal.requester),
-        )
-
-
-def _note(
-    row: GoalRow, phase: int, attempt: int, run: DagsterRun, platform: Platform, instance: DagsterInstance
-) -> None:
-    """Write down how an attempt goes; a person's re-execution repeats an attempt that is settled already."""
-    known = {p.attempt: p for p in platform.store.phases(row.id) if p.phase == phase}.get(attempt)
-    if known and known.run_id not in ("", run.run_id):
-        return
-    platform.store.phase_started(row.id, phase, attempt, run.run_id)
-    if run.is_finished:
-        end = "succeeded" if run.is_success else "failed"
-        platform.store.phase_ended(row.id, phase, attempt, end, "" if run.is_success else _reason(instance, run))
+    def _end(self, goal: str, status: GoalStatus, reason: str) -> None:
+        if self.platform.store.set_status(goal, status, reason):
+            self.platform.ledger.append("goal", "supervisor", status, subject=goal, why=reason)
+            publish_report(self.instance, goal, render(goal_facts(self.platform.store, goal)), {"status": status})
 
 
 def tags_of(goal: str, phase: int, attempt: int, environment: str, requester: str) -> dict[str, str]:
@@ -147,9 +157,3 @@ def worker_died(instance: DagsterInstance, run: DagsterRun) -> bool:
 
 def _reason(instance: DagsterInstance, run: DagsterRun) -> str:
     return "cancelled by a person" if run.status is DagsterRunStatus.CANCELED else first_error(instance, run.run_id)
-
-
-def _end(goal: str, status: str, reason: str, platform: Platform, instance: DagsterInstance) -> None:
-    if platform.store.set_status(goal, status, reason):  # type: ignore[arg-type]
-        platform.ledger.append("goal", "supervisor", status, subject=goal, why=reason)
-        publish_report(instance, goal, render(goal_facts(platform.store, goal)), {"status": status})

@@ -24,11 +24,13 @@ from agents.core.catalog import ENVIRONMENTS
 from agents.core.plan import Plan
 from agents.core.registry import Registry
 from agents.ops.guard import guard
+from agents.ops.workflow import branches
 from agents.roles.report import render
 from agents.roles.supervisor import plan_goal
 from agents.tools.goals import goal_facts
-from resources.orchestrator import publish_report
+from resources.orchestrator import execution, publish_report
 from resources.platform import Platform
+from resources.settings import LOCATION
 
 ENVIRONMENT = Enum("environment", [EnumValue(name) for name in ENVIRONMENTS])
 MODE = Enum("mode", [EnumValue("run"), EnumValue("plan", description="only say what would be done")])
@@ -58,7 +60,9 @@ def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
             )
         for question in made.questions:
             context.log.warning(f"{goal_id} asks: {question.question} {' '.join(question.candidates)}")
-        return Output({**made.to_json(), "goal_id": goal_id}, metadata=_shown(made, goal_id, platform, config))
+        return Output(
+            {**made.to_json(), "goal_id": goal_id}, metadata=_shown(made, goal_id, registry, platform, config)
+        )
 
     @job(
         name="goal",
@@ -98,7 +102,9 @@ def plan_for(registry: Registry, platform: Platform, text: str, environment: str
     )
 
 
-def _shown(plan: Plan, goal_id: str, platform: Platform, config: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(
+    plan: Plan, goal_id: str, registry: Registry, platform: Platform, config: Mapping[str, Any]
+) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "goal id": goal_id,
         "plan": MetadataValue.md(render(goal_facts(platform.store, goal_id))),
@@ -106,18 +112,22 @@ def _shown(plan: Plan, goal_id: str, platform: Platform, config: Mapping[str, An
     }
     if config["mode"] == "plan":
         for phase in plan.phases():
-            shown[f"launch phase {phase['phase']}"] = MetadataValue.url(launchpad(phase, goal_id, config["requester"]))
+            filled = workflow_config(phase, goal_id, config["requester"], 1, registry)
+            address = platform.settings.base_url + launchpad("workflow", filled)
+            shown[f"launch phase {phase['phase']}"] = MetadataValue.url(address)
     return shown
 
 
-def launchpad(phase: dict[str, Any], goal_id: str, requester: str) -> str:
-    """Address of the Launchpad of `workflow` with this phase filled in, relative to the UI's root."""
-    text = yaml.safe_dump(workflow_config(phase, goal_id, requester, 1), sort_keys=False)
-    return f"/locations/agentic-data-platform/jobs/workflow/playground/setup?config={urllib.parse.quote(text)}"
+def launchpad(job_name: str, run_config: Mapping[str, Any]) -> str:
+    """Address of a job's Launchpad with this config filled in, relative to the UI's root."""
+    text = yaml.safe_dump(dict(run_config), sort_keys=False)
+    return f"/locations/{LOCATION}/jobs/{job_name}/playground/setup?config={urllib.parse.quote(text)}"
 
 
-def workflow_config(phase: dict[str, Any], goal_id: str, requester: str, attempt: int) -> dict[str, Any]:
-    """Run config of `workflow` for one attempt at a phase of a goal."""
+def workflow_config(
+    phase: Mapping[str, Any], goal_id: str, requester: str, attempt: int, registry: Registry
+) -> dict[str, Any]:
+    """Run config of `workflow` for one attempt at a phase of a goal: agents that form a chain share one process."""
     route = {
         "goal": goal_id,
         "phase": phase["phase"],
@@ -125,4 +135,6 @@ def workflow_config(phase: dict[str, Any], goal_id: str, requester: str, attempt
         "environment": phase["environment"],
         "requester": requester,
     }
-    return {"ops": {"route": {"config": route}, **phase["run_config"]["ops"]}}
+    ops: dict[str, Any] = phase["run_config"]["ops"]
+    parallel = execution(parallel=branches(ops, registry))
+    return {"execution": {"config": parallel}, "ops": {"route": {"config": route}, **ops}}

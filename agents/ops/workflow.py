@@ -5,7 +5,7 @@ spent on them. Each op adds its steps' outputs to what came before, and passes t
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dagster import (
@@ -24,7 +24,7 @@ from dagster import (
     Permissive,
     Shape,
     String,
-    multiprocess_executor,
+    multi_or_in_process_executor,
     op,
 )
 
@@ -54,8 +54,6 @@ ROUTE = {
     "environment": Field(String, default_value="dev", description="dev, staging or prod"),
     "requester": Field(String, default_value="launchpad"),
 }
-# Step processes are forked from one that has loaded this, so a chain of agents does not pay for imports each time.
-PRELOAD = ["platform_defs.preload"]
 
 
 def workflow_job(registry: Registry, platform: Platform) -> JobDefinition:
@@ -78,9 +76,7 @@ def workflow_job(registry: Registry, platform: Platform) -> JobDefinition:
         dependencies=dependencies,
     )
     return graph.to_job(
-        executor_def=multiprocess_executor.configured(
-            {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": PRELOAD}}}
-        ),
+        executor_def=multi_or_in_process_executor,
         tags={"platform/kind": "workflow", "dagster/max_retries": "0"},
     )
 
@@ -99,6 +95,14 @@ def ancestors(agent: Agent, registry: Registry) -> list[str]:
             found[name] = None
         waiting += registry.agents[name].after if name in registry.agents else AFTER.get(name, ())
     return sorted(found)
+
+
+def branches(names: Iterable[str], registry: Registry) -> bool:
+    """Whether two of these agents do not depend on each other, so that they can work at the same time."""
+    before = {name: {*ancestors(registry.agents[name], registry)} for name in names if name in registry.agents}
+    return any(
+        one != other and one not in before[other] and other not in before[one] for one in before for other in before
+    )
 
 
 def _route(registry: Registry, platform: Platform) -> OpDefinition:
