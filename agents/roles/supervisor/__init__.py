@@ -12,7 +12,7 @@ from agents.roles.supervisor.drafting import Scope
 from agents.roles.supervisor.entities import Ref
 from agents.roles.supervisor.guard import EXAMPLES, refuse
 from agents.roles.supervisor.intents import Action, Clause
-from agents.roles.supervisor.loading import draft_loads
+from agents.roles.supervisor.loading import ALL, draft_loads
 from agents.roles.supervisor.mentions import resolve
 from agents.roles.supervisor.releasing import finish
 from agents.roles.supervisor.steps import assemble
@@ -108,7 +108,8 @@ def _implied(u: Understanding, scope: Scope, clause: Clause, kinds: Sequence[tup
     """Tables with a schedule or a place in the lake ask to be loaded, though no verb says so."""
     tables = any(mention.at in scope.tables and not u.negated(mention.at) for mention in u.in_clause(clause))
     inside = any(clause.start <= item.at < clause.end for item in (*u.schedules, *u.layers))
-    return not kinds and tables and (inside or u.to_lake)
+    whole = bool(ALL.search(u.text(clause))) and any(clause.start <= item.at < clause.end for item in u.connections)
+    return not kinds and (tables or whole) and (inside or u.to_lake)
 
 
 def _custom(u: Understanding, clause: Clause, action: Action, draft: Draft) -> None:

@@ -87,7 +87,7 @@ def numeric(columns: Mapping[str, str], key: Sequence[str] = ()) -> list[str]:
 def moment_column(columns: Mapping[str, str], said: Sequence[str]) -> str:
     """The column whose date says to which period a row belongs."""
     dates = [column for column, kind in columns.items() if is_date(kind)]
-    named = [column for column in dates if any(likeness(singular(noun), piece) for noun in said for piece in pieces(column))]
+    named = [c for c in dates if any(likeness(singular(noun), p) >= 0.9 for noun in said for p in pieces(c) if p not in ("date", "day", "at", "on"))]
     own = [column for column in named or dates if not _CHANGE.search(column.lower())]
     left = own or named or dates
     if len(left) != 1:
@@ -95,11 +95,11 @@ def moment_column(columns: Mapping[str, str], said: Sequence[str]) -> str:
     return left[0]
 
 
-def to_sql(summary: Summary, columns: Mapping[str, str], relation: str, key: Sequence[str], table_words: Sequence[str]) -> str:
+def to_sql(summary: Summary, columns: Mapping[str, str], relation: str, key: Sequence[str], table_words: Sequence[str], said: Sequence[str] = ()) -> str:
     """DuckDB SQL for the summary over a relation; raises Unclear where the columns are not settled."""
     selected: list[str] = []
     if summary.period:
-        column = quoted(moment_column(columns, [n for m in summary.measures for n in m.nouns]))
+        column = quoted(moment_column(columns, [*said, *(n for m in summary.measures for n in m.nouns)]))
         selected.append(f"CAST({column} AS DATE) AS day" if summary.period == "day" else f"date_trunc('{summary.period}', {column}) AS {summary.period}")
     for group in summary.groups:
         found = column_for(group, list(columns), table_words)
@@ -141,7 +141,10 @@ def quoted(name: str) -> str:
 def name_of(summary: Summary, table_words: Sequence[str]) -> str:
     """A table name that says what it holds: daily_revenue, average_salary_by_department."""
     parts = [ADJECTIVES[summary.period]] if summary.period else []
-    for measure in summary.measures:
+    shared = len(summary.measures) > 1 and len({measure.nouns for measure in summary.measures}) == 1
+    if shared:
+        parts += [*map(singular, summary.measures[0].nouns), "summary"]
+    for measure in () if shared else summary.measures:
         nouns = [singular(n) for n in measure.nouns] or list(table_words[-1:])
         head = {"sum": [], "count": []}.get(measure.function, [{"avg": "average"}.get(measure.function, measure.function)])
         parts += [*head, *nouns, *(["count"] if measure.function == "count" else [])]

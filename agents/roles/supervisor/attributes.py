@@ -44,10 +44,11 @@ _CALLED = re.compile(r"\b(?:called|named|as|into|to|in|table)\s+(?:an? |the )?(?
 
 @dataclass(frozen=True, slots=True)
 class Located(Generic[T]):
-    """Something said, at a token."""
+    """Something said, at a token; `listed` when it joins several that were listed."""
 
     at: int
     value: T
+    listed: bool = False
 
 
 def find_environments(reading: Reading) -> list[str]:
@@ -138,6 +139,11 @@ def scoped(items: Sequence[Located[T]], at: int, clauses: Sequence[Clause], tabl
     if inside:
         return _nearest(inside, at, [t for t in tables if home.start <= t < home.end])
     sentence = [clause for clause in clauses if clause.sentence == home.sentence]
+    for clause in sentence[sentence.index(home) + 1 :]:
+        if any(clause.start <= t < clause.end for t in tables):
+            break
+        if own := [item for item in items if clause.start <= item.at < clause.end]:
+            return own[0].value
     start, end = sentence[0].start, sentence[-1].end
     near = [item for item in items if start <= item.at < end]
     mine = [t for t in tables if start <= t < end] or [at]

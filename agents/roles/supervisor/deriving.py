@@ -24,9 +24,10 @@ def draft_summary(u: Understanding, scope: Scope, clause: Clause, summary: Summa
     if richer:
         draft.ask(f"Only counts, sums, averages, minima and maxima by columns and periods can be planned, not {richer.group()!r}. Which of them would do, or which SQL?")
         return
-    ref = _read_from(u, scope, clause, summary, draft)
-    if ref is None:
+    possible = _read_from(u, scope, clause, summary, draft)
+    if not possible:
         return
+    ref = _first_fit(u, clause, summary, possible)
     schedule = scope.schedule(clause.start, draft)
     if ref.connection and not any(load.ref == ref for load in draft.loads):
         draft.loads.append(load_of(u, scope, ref, clause.start, draft, plain=True))
@@ -34,22 +35,43 @@ def draft_summary(u: Understanding, scope: Scope, clause: Clause, summary: Summa
     words = u.finder.entries[ref].words
     key = u.finder.catalog.connections[ref.connection].tables[ref.name].key if ref.connection else ()
     try:
-        sql = to_sql(summary, u.finder.entries[ref].columns, reads.replace("/", "."), key, words)
+        sql = to_sql(summary, u.finder.entries[ref].columns, reads.replace("/", "."), key, words, u.words(clause))
     except Unclear as unclear:
         draft.ask(f"{unclear} ({ref})", unclear.candidates)
         return
     draft.derived.append(Derived(sql, _destination(u, scope, clause, summary, words), schedule, reads))
 
 
+def _first_fit(u: Understanding, clause: Clause, summary: Summary, possible: list[Ref]) -> Ref:
+    """The lake's table where it has the columns, else the source's."""
+    for ref in possible:
+        if _fits(u, clause, summary, ref):
+            return ref
+    return possible[0]
+
+
+def _fits(u: Understanding, clause: Clause, summary: Summary, ref: Ref) -> bool:
+    """Whether a table has, without doubt, all the columns that a summary needs."""
+    entry = u.finder.entries[ref]
+    try:
+        to_sql(summary, entry.columns, "t", (), entry.words, u.words(clause))
+    except Unclear:
+        return False
+    return any(measure.nouns for measure in summary.measures)
+
+
 def _destination(u: Understanding, scope: Scope, clause: Clause, summary: Summary, words: tuple[str, ...]) -> str:
     name = scoped(u.names, clause.start, u.clauses, scope.tables)
     if name and "/" in name:
         return name
-    layers = [item.value for item in u.layers if clause.start <= item.at < clause.end]
+    tokens = u.reading.tokens
+    inside = [item for item in u.layers if clause.start <= item.at < clause.end]
+    sources = ("from", "of", "over", "using", "on")
+    layers = [item.value for item in inside if not any(t.word in sources for t in tokens[max(0, item.at - 2) : item.at])]
     return f"{layers[0] if layers else 'gold'}/{name or name_of(summary, words)}"
 
 
-def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary, draft: Draft) -> Ref | None:
+def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary, draft: Draft) -> list[Ref]:
     allowed = scope.connections(clause.start)
 
     def keep(ref: Ref) -> bool:
@@ -57,26 +79,37 @@ def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary,
 
     mentions = [m for m in u.in_clause(clause) if not u.negated(m.at)]
     found: list[Ref] = []
+    later: list[Ref] = []
     for mention in mentions:
         refs, candidates = resolve(u.finder, mention, keep)
-        refs = prefer_lake(refs)
+        refs, later = _split(refs, later)
         if len(refs) > 1:
             draft.ask(f"Which table is {mention.said!r}?", candidates)
-            return None
+            return []
         found += [ref for ref in refs if ref not in found]
         if not refs and mention.marked:
             draft.ask(f"No table is called {mention.said!r}. Which one is meant?", candidates)
-            return None
+            return []
     if not found and (draft.loads or draft.derived):
         found = [load.ref for load in draft.loads] if len(draft.loads) == 1 else []
     if not found:
         for measure in summary.measures:
             refs, _ = resolve(u.finder, Mention(clause.start, clause.end, measure.nouns), keep) if measure.nouns else ([], ())
-            found += [ref for ref in prefer_lake(refs) if ref not in found]
+            refs, later = _split(refs, later)
+            found += [ref for ref in refs if ref not in found]
+    if not found:
+        fitting = [ref for ref in u.finder.entries if keep(ref) and _fits(u, clause, summary, ref)]
+        found, later = _split(fitting, later)
     if len(found) == 1:
-        return found[0]
+        return [*found, *(later if len(later) == 1 else ())]
     draft.ask("Which one table should this be computed from?", tuple(str(ref) for ref in found) or u.finder.nearest([n for m in summary.measures for n in m.nouns] or ["table"], keep))
-    return None
+    return []
+
+
+def _split(refs: list[Ref], later: list[Ref]) -> tuple[list[Ref], list[Ref]]:
+    """Lake tables first; the source tables of the same name stand by."""
+    lake = prefer_lake(refs)
+    return lake, later + [ref for ref in refs if ref not in lake and ref not in later]
 
 
 def prefer_lake(refs: list[Ref]) -> list[Ref]:
@@ -100,7 +133,8 @@ def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
     for mention in mentions:
         placed = any(t.word in ("from", "using", "on", "with", "in", "over", "based") for t in tokens[max(0, mention.at - 3) : mention.at])
         refs, _ = resolve(u.finder, mention, keep)
-        if mention.exact or (refs and placed):
+        spelled = len(mention.nouns) > 1 and "".join(mention.nouns) in u.finder.spelled
+        if mention.exact or (refs and (placed or spelled)):
             hints |= set(refs)
     column = next((tokens[at].word for at in range(clause.start, clause.end) if tokens[at].kind == "name" and tokens[at].claim != "table"), None)
     said = [piece for c in sentence for at in range(c.start, c.end) if tokens[at].claim not in ("connection", "schedule", "environment", "money") for piece in tokens[at].word.split("_")]

@@ -15,8 +15,9 @@ ENOUGH, MARGIN = 0.62, 0.05
 _TAILS = frozenset(["data", "table", "list", "history", "log", "master", "info", "record", "header", "detail", "entry", "file", "history"])
 _SYNONYM_OF: dict[str, frozenset[str]] = {}
 for _group in v.SYNONYMS:
-    for _word in _group:
-        _SYNONYM_OF[_word] = _SYNONYM_OF.get(_word, frozenset()) | _group
+    _roots = frozenset(map(root, _group))
+    for _word in _roots:
+        _SYNONYM_OF[_word] = _SYNONYM_OF.get(_word, frozenset()) | _roots
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -154,6 +155,11 @@ class Finder:
             return 0.8
         return 0.0
 
+    def explains(self, ref: Ref, noun: str) -> bool:
+        """Whether a table's name, columns, schema or connection know the word."""
+        entry = self.entries[ref]
+        return singular(noun) in entry.words or self._explains(entry, singular(noun)) > 0
+
     def nearest(self, nouns: Sequence[str], keep: Callable[[Ref], bool], limit: int = 5) -> tuple[str, ...]:
         """The tables most like what was said, for a question."""
         scored = [str(ref) for _, ref in self.score(nouns, keep)[:limit]]
@@ -165,14 +171,14 @@ class Finder:
             scored += [name for _, name in rest if name not in scored][: limit - len(scored)]
         return tuple(scored)
 
-    def connections_like(self, nouns: Sequence[str]) -> list[str]:
-        """Connections that a noun phrase may name: those that explain most of it, none if under 60 %."""
+    def connections_like(self, nouns: Sequence[str], enough: float = 0.6) -> list[str]:
+        """Connections that a noun phrase may name: those that explain most of it, none if less than `enough`."""
         wanted = [singular(noun) for noun in nouns if noun not in v.SYSTEMS and noun not in v.STOP]
         if not wanted:
             return []
         scores = {name: sum(_names(words, noun) for noun in wanted) / len(wanted) for name, words in self.connection_words.items()}
         best = max(scores.values(), default=0.0)
-        return [name for name, score in scores.items() if score == best] if best >= 0.6 else []
+        return [name for name, score in scores.items() if score == best] if best >= enough else []
 
 
 def _names(words: frozenset[str], noun: str) -> float:
@@ -186,7 +192,7 @@ def likeness(said: str, name: str) -> float:
         return 1.0
     if len(said) > 3 and len(name) > 3 and root(said) == root(name):
         return 0.9
-    if name in _SYNONYM_OF.get(said, ()):
+    if root(name) in _SYNONYM_OF.get(root(said), ()):
         return 0.8
     return 0.75 if shortens(name, said) else 0.0
 

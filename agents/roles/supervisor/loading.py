@@ -15,6 +15,12 @@ from agents.roles.supervisor.mentions import Mention, resolve
 from agents.roles.supervisor.understanding import Understanding
 from agents.roles.supervisor.watermark import usable_watermark
 
+CONDITION = re.compile(
+    r"\bwhere \w+(?: \w+){0,2} ?(?:[<>=!]|is|are|equals?|contains?|like|in|not|over|under|above|below|between)|[<>=]+ ?\d|"
+    r"\b(?:since|after|before|from|until|newer than|older than|starting) (?:19|20)\d\d\b|\b(?:first|top|last|limit) \d+ rows\b|"
+    r"\b(?:with|having|whose) \w+(?: \w+)? (?:over|above|below|under|greater|less|more|equal)\b|"
+    r"\b(?:of|from|for) (?:the )?(?:last|past) \d+ (?:days?|weeks?|months?|years?)\b"
+)
 ALL = re.compile(r"\b(?:everything|(?:all|every|each|any)(?: of)?(?: the| its| our| single)* (?:\w+ )?(?:tables?|data(?:sets?)?|files?|of (?:it|them))|(?:the )?(?:whole|entire|complete|full) (?:\w+ ){0,3}?(?:database|db|schema|system|source|server|catalog|app)?|all of|all from|all in)\b")
 
 
@@ -23,10 +29,13 @@ def draft_loads(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
     positive = [m for m in u.in_clause(clause) if not u.negated(m.at)]
     excluded = _excluded(u, scope, clause)
     refs: dict[Ref, int] = {}
+    condition = CONDITION.search(u.text(clause))
+    if condition:
+        draft.ask(f"A load takes whole tables or their changes, not only rows {condition.group().strip()!r}. Load the whole table?", ("yes", "no"))
     for mention in positive:
         for ref in _source_refs(u, scope, mention, draft, positive, clause):
-            refs.setdefault(ref, mention.at)
-    if not refs and not draft.questions and ALL.search(u.text(clause)):
+            refs[ref] = mention.at
+    if not refs and not draft.questions and (ALL.search(u.text(clause)) or (excluded and scope.connections(clause.start))):
         refs = {ref: clause.start for ref in _everything(u, scope, clause, draft)}
     return [load_of(u, scope, ref, at, draft) for ref, at in refs.items() if ref not in excluded]
 
@@ -40,11 +49,10 @@ def _everything(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
     names = scope.connections(clause.start)
     if names is None:
         names = frozenset(u.finder.catalog.connections)
-    if len(names) != 1:
+    if len(names) != 1 and not any(c.listed and c.value == names for c in u.connections):
         draft.ask("Everything from which connection?", tuple(sorted(names)))
         return []
-    (name,) = names
-    return [Ref(name, table) for table in u.finder.catalog.connections[name].tables]
+    return [Ref(name, table) for name in sorted(names) for table in u.finder.catalog.connections[name].tables]
 
 
 def _source_refs(u: Understanding, scope: Scope, mention: Mention, draft: Draft, all_here: Sequence[Mention], clause: Clause) -> list[Ref]:
@@ -57,6 +65,9 @@ def _source_refs(u: Understanding, scope: Scope, mention: Mention, draft: Draft,
     if not refs and allowed is not None and not _wanted_there(u, mention, clause):
         refs, candidates = resolve(u.finder, mention, lambda ref: bool(ref.connection))
     if len(refs) == 1:
+        odd = [noun for noun in mention.nouns[:-1] if noun in v.FILTERS and not u.finder.explains(refs[0], noun)]
+        if odd:
+            draft.ask(f"A load takes whole tables or their changes, not only {mention.said!r}. Load all of {refs[0]}?", ("yes", "no"))
         return refs
     said = mention.said or " ".join(mention.nouns)
     if refs:

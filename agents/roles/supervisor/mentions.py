@@ -104,6 +104,18 @@ def find_connections(reading: Reading, finder: Finder) -> tuple[list[Located[fro
     return sorted(found, key=lambda located: located.at), missing
 
 
+def join_listed(reading: Reading, found: Sequence[Located[frozenset[str]]]) -> list[Located[frozenset[str]]]:
+    """`from HR and payroll` is one place of two connections."""
+    kept: list[Located[frozenset[str]]] = []
+    for located in found:
+        between = [t for t in reading.tokens[kept[-1].at : located.at] if t.claim != "connection"] if kept else []
+        if between and all(token.word in ("and", ",", "&", "the", "our", "from", "plus") for token in between):
+            kept[-1] = Located(kept[-1].at, kept[-1].value | located.value, True)
+        else:
+            kept.append(located)
+    return kept
+
+
 def _after_place(reading: Reading, at: int) -> bool:
     before = [token.word for token in reading.tokens[max(0, at - 3) : at]]
     return any(word in _PLACE for word in before) or "and" in before[-1:]
@@ -114,7 +126,8 @@ def _placed(reading: Reading, finder: Finder) -> list[Located[frozenset[str]]]:
     found: list[Located[frozenset[str]]] = []
     tokens = reading.tokens
     for at, token in enumerate(tokens[:-1]):
-        if token.word not in _PLACE and not (found and token.word == "and" and found[-1].at in range(at - 6, at)):
+        listed = token.word in ("and", ",", "&") and at > 0 and tokens[at - 1].claim == "connection"
+        if token.word not in _PLACE and not listed:
             continue
         phrase = list(_phrase(reading, at + 1))
         if not phrase:
@@ -122,7 +135,7 @@ def _placed(reading: Reading, finder: Finder) -> list[Located[frozenset[str]]]:
         words = [tokens[index].word for index in phrase]
         names = finder.connections_like(words)
         names = names or _kind_and_more(words, finder)
-        if names and not _better_table(words, names, finder):
+        if names and not _better_table(words, finder):
             reading.claim(range(phrase[0], phrase[-1] + 1), "connection")
             found.append(Located(phrase[0], frozenset(names)))
     return found
@@ -133,9 +146,9 @@ def _kind_and_more(words: Sequence[str], finder: Finder) -> list[str]:
     return finder.connections_like(words[:-1]) if len(words) > 1 and words[-1] in v.SYSTEMS else []
 
 
-def _better_table(words: Sequence[str], connections: Sequence[str], finder: Finder) -> bool:
+def _better_table(words: Sequence[str], finder: Finder) -> bool:
     """Whether the phrase is a table's name rather than a system's."""
-    if any(word in v.SYSTEMS for word in words) or any("".join(words) in finder.connection_words[c] for c in connections):
+    if any(word in v.SYSTEMS for word in words):
         return False
     nouns = [word for word in words if word not in v.GENERIC]
     if any(word in v.GENERIC for word in words):

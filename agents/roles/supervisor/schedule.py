@@ -54,21 +54,21 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
             r"|\b(?:on|by) (?:the )?(?P<dom2>\d{1,2}(?:st|nd|rd|th)(?:(?: ?,| and| &)+ (?:the )?\d{1,2}(?:st|nd|rd|th))*)\b"
             r"|\b(?:on )?day (?P<dom3>\d{1,2}) of (?:the|each|every) month\b"
             r"|\b(?:start|beginning) of (?:the|each|every) (?P<of2>month|quarter|year)\b"),
-    ("every", r"\b(?:every|each) (?P<other>other |second )?(?P<n>\d+)?(?:st|nd|rd|th)? ?-?(?P<unit>" + _UNIT + r")\b"
+    ("every", r"\b(?:every|each) (?P<half0>half|quarter)(?: of)?(?: an?)? ?-?hour\b|\b(?:every|each) (?P<other>other |second )?(?P<n>\d+)?(?:st|nd|rd|th)? ?-?(?P<unit>" + _UNIT + r")\b"
               r"|\b(?P<n2>\d+) (?P<unit2>minutely|hourly|minute|min|hour)(?: intervals?| basis| refresh| cadence)?\b(?= ?"
               r"(?:intervals?|basis|refresh|cadence|$))"
               r"|\b(?:every|each)? ?(?P<half>half|quarter)(?: of)?(?: an?)? ?-?(?:hour|hourly)\b"
               r"|\bon (?:an? )?(?P<unit3>hourly|daily|nightly|weekly|monthly|quarterly|yearly) basis\b|\bon the hour\b"),
     ("adverb", r"\b(?P<word>" + "|".join(_ADVERBS) + r")\b"),
-    ("part", r"\b(?:(?:every|each|all|in the|at) )?(?P<part>mornings?|noon|midday|lunchtime|afternoons?|evenings?|midnight)\b"),
-    ("days", r"\b(?P<range>" + _DAY + r" ?(?:to|through|thru|till|until|-|–) ?" + _DAY + r")\b"
-             r"|\b(?P<week>weekdays?|week ?days|working ?days?|business ?days?|workdays?)\b|\b(?P<end>weekends?)\b"
-             r"|\b(?P<list>" + _DAY + r"(?:(?: ?,| and| or| &)+ ?(?:on |every )?" + _DAY + r")*)\b"),
     ("clock", r"\b(?:(?:at|by|around|@|about) )" + _CLOCK + r"\b" + _LATER + _UTC
               + r"|\b(?P<h_>\d{1,2})(?:[:.](?P<m_>\d{2}))? ?(?P<ap_>am|pm)\b" + _UTC
               + r"|\b(?P<h__>\d{1,2}):(?P<m__>\d{2})\b" + _UTC
               + r"|\b(?:at )(?P<h4>[01]\d|2[0-3])(?P<m4>[0-5]\d)(?: hours)?\b" + _UTC
               + r"|\b(?P<half5>half past|quarter past|quarter to) (?P<h5>\d{1,2})(?: ?(?P<ap5>am|pm))?\b" + _UTC),
+    ("part", r"\b(?:(?:every|each|all|in the|at) )?(?P<part>mornings?|noon|midday|lunchtime|afternoons?|evenings?|midnight)\b"),
+    ("days", r"\b(?P<range>" + _DAY + r" ?(?:to|through|thru|till|until|-|–) ?" + _DAY + r")\b"
+             r"|\b(?P<week>weekdays?|week ?days|working ?days?|business ?days?|workdays?)\b|\b(?P<end>weekends?)\b"
+             r"|\b(?P<list>" + _DAY + r"(?:(?: ?,| and| or| &)+ ?(?:on |every )?" + _DAY + r")*)\b"),
 )  # fmt: skip
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 _MORE = re.compile(r"(?: ?,| and| &)+ (?:at )?(?P<h>\d{1,2})(?::(?P<m>\d{2}))? ?(?P<ap>am|pm)?\b" + _LATER)
@@ -188,8 +188,8 @@ def _day_of_month(made: Schedule, groups: dict[str, str]) -> None:
 
 
 def _every(groups: dict[str, str]) -> tuple[int, str]:
-    if "half" in groups:
-        return (30 if groups["half"] == "half" else 15), "minute"
+    if part := groups.get("half") or groups.get("half0"):
+        return (30 if part == "half" else 15), "minute"
     if "unit3" in groups:
         return _ADVERBS[groups["unit3"]]
     if "n2" in groups:
@@ -280,6 +280,8 @@ def _cron(schedule: Schedule) -> str | None:
     if unit == "minute":
         step = "*" if count == 1 else f"*/{count}"
         return f"{step} {_range(schedule.window)} * * {days}" if 60 % count == 0 and not schedule.times else None
+    if unit == "hour" and len(schedule.times) * count == 24:
+        unit, count = "day", 1
     if unit == "hour":
         return _hourly(schedule, count, days)
     clock = _moments(schedule)

@@ -11,6 +11,7 @@ _STOPS = frozenset(
     "per by for from in over and , grouped group to into each every on as called named refreshed updated using based across with "
     "broken split of at . ; ! ? ( ) or out run stored then within between & plus".split()
 )
+_BEING = frozenset("is are was were be been has have had do did does we i they that which".split())
 _DISTINCT = frozenset("unique distinct different".split())
 _MOVERS = frozenset("pipeline job sync load feed refresh copy import run update ingestion extract schedule process etl replication".split())
 
@@ -38,6 +39,8 @@ class _Parser:
     def nouns(self) -> tuple[str, ...]:
         found: list[str] = []
         while self.at < self.end and self.word() and self.word() not in _STOPS and self.word() not in FUNCTIONS:
+            if found and self.word() in _BEING:
+                break
             word = self.take()
             if word not in v.STOP and word not in v.GENERIC:
                 found += word.split("_")
@@ -52,6 +55,8 @@ class _Parser:
                 self._grouping()
             elif word in PERIODS and word.endswith(("ly", "al")) and self._adjective():
                 self._adjective_measure()
+            elif self.builds and not self.measures and self._plain():
+                self.measures.append(Measure("sum", self.nouns()))
             else:
                 self.builds = self.builds or word in v.BUILD
                 self.at += 1
@@ -93,6 +98,13 @@ class _Parser:
                 self.groups.append(nouns)
             if self.word() not in ("and", ",", "per", "by", "&"):
                 return
+
+    def _plain(self) -> bool:
+        """`revenue by day` after a verb that builds."""
+        ahead = 0
+        while self.word(ahead) and self.word(ahead) not in _STOPS and self.word(ahead) not in v.STOP | v.GENERIC | _MOVERS | v.BUILD:
+            ahead += 1
+        return 0 < ahead < 4 and self.word(ahead) in ("by", "per") and self.word(ahead + 1) not in ("", "the", "using")
 
     def _adjective(self) -> bool:
         rest = [self.word(ahead) for ahead in range(1, 4)]

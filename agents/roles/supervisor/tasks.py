@@ -9,7 +9,7 @@ from agents.roles.supervisor.deriving import prefer_lake
 from agents.roles.supervisor.draft import Draft, Task
 from agents.roles.supervisor.drafting import Scope, landed
 from agents.roles.supervisor.entities import Ref
-from agents.roles.supervisor.intents import Action, Clause
+from agents.roles.supervisor.intents import PRIVATE, Action, Clause
 from agents.roles.supervisor.loading import ALL
 from agents.roles.supervisor.mentions import Mention, resolve
 from agents.roles.supervisor.understanding import Understanding, find_days_in
@@ -147,6 +147,8 @@ def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[
     found: list[Ref] = []
     for mention in mentions:
         refs, candidates = _resolved(u, scope, mention, draft)
+        if draft.builds and _qualifies_private(u, mention) and not {load.ref for load in draft.loads} & set(refs):
+            continue
         if len(refs) > 1:
             draft.ask(f"Which table is {mention.said or ' '.join(mention.nouns)!r}?", candidates)
             return None
@@ -156,6 +158,9 @@ def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[
         found += [ref for ref in refs if ref not in found]
     if found:
         return found
+    lake = _whole_lake(u, clause)
+    if lake:
+        return lake
     names = scope.connections(clause.start)
     local = any(clause.start <= item.at < clause.end for item in u.connections)
     if names and (local or ALL.search(u.text(clause))) and not draft.builds:
@@ -171,6 +176,22 @@ def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[
             refs, _ = _resolved(u, scope, mention, draft)
             found += refs if len(refs) == 1 and refs[0] not in found else []
     return found
+
+
+def _qualifies_private(u: Understanding, mention: Mention) -> bool:
+    """`employee names`: whose names, not which table."""
+    after = u.reading.tokens[mention.end : mention.end + 1]
+    return bool(after) and after[0].claim == "rest" and bool(PRIVATE.fullmatch(after[0].word))
+
+
+def _whole_lake(u: Understanding, clause: Clause) -> list[Ref]:
+    """`all silver tables`, `everything in the lake`."""
+    layers = {item.value for item in u.layers if clause.start <= item.at < clause.end}
+    inside = any(u.reading.tokens[at].claim == "destination" for at in range(clause.start, clause.end))
+    if not (layers or inside) or not (ALL.search(u.text(clause)) or re.search(r"\b(?:all|every|each)\b", u.text(clause))):
+        return []
+    lake = [ref for ref in u.finder.entries if not ref.connection]
+    return sorted(ref for ref in lake if not layers or ref.name.partition("/")[0] in layers)
 
 
 def _object(u: Understanding, mention: Mention) -> bool:

@@ -12,7 +12,7 @@ from agents.roles.supervisor.entities import Finder, Ref, likeness
 from agents.roles.supervisor.watermark import is_date
 from agents.roles.supervisor.words import pieces, singular
 
-_FLAG = frozenset("is has was will flag ind did indicator in on at yn bool".split())
+_FLAG = frozenset("is has was will flag ind did indicator in on at yn bool kg km eur usd pct mm cm sec secs min mins".split())
 _BOOL = re.compile(r"bool|^bit")
 _NUMBER = re.compile(r"int|dec|num|double|float|real|money|number")
 _FRACTION = re.compile(r"dec|num|double|float|real|money")
@@ -62,8 +62,8 @@ def _targets(finder: Finder, words: list[str], hints: frozenset[Ref], keep: Call
         if not keep(ref) or (hints and ref not in hints and not _talks_about(finder, entry.words, said)):
             continue
         context = sum(max((likeness(w, n) for n in entry.words), default=0.0) for w in said) + (1.5 if ref in hints else 0.0)
-        for name in entry.columns:
-            if column is not None and name.lower() != column:
+        for name, kind in entry.columns.items():
+            if is_date(kind) or (column is not None and name.lower() != column):
                 continue
             score = 1.0 if column is not None else _said(name, said, entry.words)
             if score > 0:
@@ -79,9 +79,10 @@ def _said(column: str, said: list[str], table: tuple[str, ...]) -> float:
     """How much of a column's name was said, its table's own words and flags aside."""
     parts = [part for part in (singular(piece) for piece in pieces(column)) if part not in _FLAG and not part.isdigit()]
     own = [part for part in parts if part not in table and part not in ("id", "name", "date", "at")]
-    if not own or parts[-1:] == ["id"]:
+    if parts[-1:] == ["id"] or not parts:
         return 0.0
-    return sum(max((likeness(word, part) for word in said), default=0.0) for part in own) / len(own)
+    own, share = (own, 1.0) if own else (parts, 0.9)
+    return share * sum(max((likeness(word, part) for word in said), default=0.0) for part in own) / len(own)
 
 
 def _problem(finder: Finder, ref: Ref, target: str, text: str) -> str:

@@ -27,6 +27,7 @@ from agents.roles.supervisor.mentions import (
     claim_purpose,
     find_connections,
     find_mentions,
+    join_listed,
     resolve,
 )
 from agents.roles.supervisor.reading import Reading, read
@@ -114,6 +115,7 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
     _claim_rest(reading)
     claim_purpose(reading)
     mentions = _systems(finder, find_mentions(reading, finder, taken), connections)
+    connections = join_listed(reading, connections)
     return Understanding(
         reading, finder, clauses, mentions, actions, negations, connections, missing, schedules, layers, modes, watermarks,
         keys, names, _still(summaries, clauses), environments, budget, to_lake,
@@ -127,7 +129,8 @@ def _systems(
     kept: list[Mention] = []
     for mention in mentions:
         unknown = not mention.exact and not resolve(finder, mention, lambda _: True)[0]
-        names = finder.connections_like(mention.nouns) if unknown else []
+        plain = unknown and all(map(str.isalpha, mention.nouns))
+        names = finder.connections_like(mention.nouns, 0.95) if plain else []
         if names:
             connections.append(Located(mention.at, frozenset(names)))
         else:

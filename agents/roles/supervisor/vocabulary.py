@@ -59,7 +59,7 @@ STOP = _set(
     "reporting analytics analysis science scientists downstream later afterwards afterward safely properly reliably "
     "entirely completely fully well straight right directly together along side alongside respectively "
     "and/or etc ie eg vs job jobs task tasks process processes workflow workflows "
-    "below above beneath beyond content contents copy copies version versions lot lots bit kind sort"
+    "whole entire below above beneath beyond content contents copy copies version versions lot lots bit kind sort"
 )
 # Nouns that say "a table" without saying which.
 GENERIC = _set(
@@ -123,7 +123,7 @@ RESOURCES: dict[str, str] = {
     "storage account": "storage_account", "storage accounts": "storage_account", "blob storage": "storage_account",
     "data lake storage": "storage_account", "adls": "storage_account", "storage": "storage_account",
     "data factory": "data_factory", "adf": "data_factory", "databricks workspace": "databricks_workspace",
-    "databricks": "databricks_workspace", "key vault": "key_vault", "keyvault": "key_vault", "synapse workspace": "synapse",
+    "databricks": "databricks_workspace", "databricks cluster": "databricks_cluster", "key vault": "key_vault", "keyvault": "key_vault", "synapse workspace": "synapse",
     "synapse": "synapse", "event hub": "event_hub", "event hubs": "event_hub", "sql database": "sql_database",
     "virtual machine": "virtual_machine", "virtual machines": "virtual_machine", "vm": "virtual_machine",
     "vms": "virtual_machine", "kubernetes cluster": "kubernetes_cluster", "aks cluster": "kubernetes_cluster",

@@ -84,7 +84,7 @@ def tolerance(word: str) -> int:
 
 def shortens(short: str, word: str) -> bool:
     """Whether `short` abbreviates `word`: emp, employee; txn, transaction; qty, quantity."""
-    if not 2 < len(short) < len(word) - 1 or short[0] != word[0]:
+    if not 2 < len(short) < len(word) - 1 or short[0] != word[0] or not word.isalpha():
         return False
     if word.startswith(short):
         return True
