@@ -1,0 +1,68 @@
+"""Rules on categories: the set of values, and values that are another one typed differently."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+
+from agents.tools.profiling.column_rules import ENOUGH
+from agents.tools.profiling.profile import ColumnProfile
+from agents.tools.profiling.writing import counted, percent, rule
+from assets.kinds.spec import Rule
+
+_MOST = 0.05
+"""Up to this share, values typed differently go to quarantine; above, somebody is told."""
+_SEEN = 5
+"""A set is taken for complete when each of its values was seen this often."""
+_PLACEHOLDERS = frozenset({"", "-", "--", "?", "n/a", "na", "null", "none", "nan", "#n/a", "undefined"})
+
+
+def categories(column: ColumnProfile) -> Iterator[Rule]:
+    """The set of a category, without what is another value typed differently or stands for none."""
+    if column.semantic != "category" or column.present < ENOUGH:
+        return
+    variants = variants_of(column.top)
+    total = sum(n for _, n in column.top)
+    blank = {v for v, n in column.top if v.strip().lower() in _PLACEHOLDERS and n <= 0.01 * total}
+    wrong = {v: n for v, n in column.top if v in variants or v in blank}
+    good = [(v, n) for v, n in column.top if v not in wrong]
+    share = sum(wrong.values()) / total
+    action = "quarantine" if share <= _MOST else "alert"
+    reason = _reason(wrong, variants, share, len(good))
+    evidence = {"values": total, "typed_differently": sum(wrong.values()), "distinct": len(good)}
+    if good and min(n for _, n in good) >= _SEEN and len(good) <= 100:
+        kwargs = {"column": column.name, "value_set": sorted(v for v, _ in good)}
+        yield rule("expect_column_values_to_be_in_set", kwargs, action, reason, evidence)
+    elif wrong:
+        kwargs = {"column": column.name, "value_set": sorted(wrong)}
+        yield rule("expect_column_values_to_not_be_in_set", kwargs, action, reason, evidence)
+
+
+def _reason(wrong: Mapping[str, int], variants: Mapping[str, str], share: float, good: int) -> str:
+    known = f"{counted(good, 'value')} make up the column"
+    if not wrong:
+        return known
+    pairs = sorted(f"{v!r} for {variants[v]!r}" for v in wrong if v in variants)[:5]
+    typed = f" ({', '.join(pairs)})" if pairs else ""
+    n = sum(wrong.values())
+    return f"{known}; {counted(n, 'row')} ({percent(share)}) have one typed differently or none{typed}"
+
+
+def variants_of(top: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """Values that another, at least four times as frequent one becomes when case, spaces and dots are left aside."""
+    best: dict[str, tuple[str, int]] = {}
+    for value, count in top:
+        best.setdefault(fold(value), (value, count))
+    found: dict[str, str] = {}
+    for value, count in top:
+        right, most = best[fold(value)]
+        if value != right and len(fold(value)) >= 2 and 4 * count <= most:
+            found[value] = right
+    return found
+
+
+def fold(value: str) -> str:
+    """What stays without case, accents, outer dots and inner separators; signs stay: A+ is not A."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c)).casefold()
+    return re.sub(r"(?<=[^\W_])[\s._\-]+(?=[^\W_])", "", plain.strip().strip("."))

@@ -1,0 +1,292 @@
+"""Profile a table: a pass for what every column has, a sample for shapes, a pass to count what shapes suggest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from agents.tools.profiling.facts import SAMPLE, TABLE, Facts, number_of
+from agents.tools.profiling.formats import known_format, learn_code
+from agents.tools.profiling.pairs import ordered_pairs
+from agents.tools.profiling.profile import ColumnProfile, Format, Negatives, Profile, Semantic, Tail
+from agents.tools.profiling.sampling import sample_of
+from agents.tools.profiling.tails import LEVELS, reach
+from assets.kinds.rules.columns import TIMES, Column, columns_of, instant_literal, text_literal
+from assets.kinds.rules.regex import to_re2
+from assets.kinds.rules.session import session
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from assets.kinds.rules.evaluate import Dataset
+
+SAMPLE_ROWS = 50_000
+FORMAT_VALUES = 10_000
+CATEGORIES = 200
+BLANKS = ("", "-", "--", "?", "n/a", "na", "null", "none", "nan", "unknown", "tbd", "undefined", "#n/a")
+HORIZONS = (0, 1, 2, 4, 8, 16, 32, 64)
+_SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A column's profile in the making."""
+
+    column: Column
+    semantic: Semantic = "other"
+    format: tuple[str, str] | None = None
+    upper: float | None = None
+    lower: float | None = None
+    middle: float = 0.0
+    quantiles: tuple[float, ...] = ()
+    monotone: bool = False
+    distinct: tuple[int, bool] = (0, False)
+    top: tuple[tuple[str, int], ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def profile_table(
+    dataset: Dataset, *, key: Sequence[str] = (), now: datetime, sample_rows: int | None = None
+) -> Profile:
+    """The table's profile. Counts are of all rows; quantiles and formats are learnt from an even sample."""
+    drafts = {name: _Draft(column) for name, column in columns_of(dataset.schema).items()}
+    with session() as con:
+        con.register(TABLE, dataset)
+        rows = int(con.execute(f"SELECT count(*) FROM {TABLE}").fetchall()[0][0])
+        sample = sample_of(dataset, rows, sample_rows or SAMPLE_ROWS)
+        con.register(SAMPLE, sample)
+        _first_pass(con, drafts)
+        _shapes(con, drafts, sample)
+        _distincts(con, drafts, rows)
+        _second_pass(con, drafts, now)
+        columns = {name: _finish(draft, rows) for name, draft in drafts.items()}
+        keys = _keys(con, columns, tuple(key), rows)
+        ordered = ordered_pairs(con, [draft.column for draft in drafts.values()])
+    return Profile(rows, columns, keys, tuple(key), ordered, sample.num_rows)
+
+
+def _first_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft]) -> None:
+    facts = Facts(con, TABLE)
+    for name, draft in drafts.items():
+        column = draft.column
+        facts.ask(name, "present", f"count(*) FILTER (WHERE {column.present})")
+        if column.family == "other":
+            continue
+        facts.ask(name, "distinct", f"approx_count_distinct({column.value})")
+        if column.family == "text":
+            facts.ask(name, "shortest", f"min(length({column.sql}))")
+            facts.ask(name, "longest", f"max(length({column.sql}))")
+        elif column.family in TIMES:
+            facts.ask(name, "min", f"CAST(min({column.sql}) AS VARCHAR)")
+            facts.ask(name, "max", f"CAST(max({column.sql}) AS VARCHAR)")
+        elif column.family != "null":
+            facts.ask(name, "min", f"min({column.value})")
+            facts.ask(name, "max", f"max({column.value})")
+    for (name, fact), value in facts.answer().items():
+        drafts[name].facts[fact] = value
+
+
+def _shapes(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], sample: pa.Table) -> None:
+    facts = Facts(con, SAMPLE)
+    upper = list(LEVELS)
+    lower = [round(1 - level, 3) for level in LEVELS]
+    for name, draft in drafts.items():
+        number = number_of(draft.column)
+        if number:
+            for fact, levels in (("upper", upper), ("lower", lower), ("shown", _SHOWN)):
+                facts.ask(name, fact, f"quantile_cont({number}, [{', '.join(map(str, levels))}])")
+    for (name, fact), value in facts.answer().items():
+        drafts[name].facts[fact] = value
+    for name, draft in drafts.items():
+        if draft.facts.get("upper") is not None:
+            _tails(draft)
+            draft.monotone = _rises(sample.column(name))
+        draft.semantic = _semantic(draft, sample)
+
+
+def _tails(draft: _Draft) -> None:
+    up, down = draft.facts["upper"], draft.facts["lower"]
+    draft.middle, draft.quantiles = up[0], tuple(draft.facts["shown"])
+    draft.upper = reach(up)
+    mirrored = reach([-value for value in down])
+    draft.lower = None if mirrored is None else -mirrored
+
+
+def _rises(values: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    there = values.drop_null().combine_chunks()
+    if len(there) < 3:
+        return False
+    steps = pc.call_function("greater_equal", [there.slice(1), there.slice(0, len(there) - 1)])
+    return steps.true_count == len(steps)
+
+
+def _semantic(draft: _Draft, sample: pa.Table) -> Semantic:
+    family, present = draft.column.family, draft.facts["present"]
+    if not present or family == "null":
+        return "empty"
+    if family in ("boolean", "other"):
+        return family
+    if family in TIMES:
+        return "date" if family == "date" else "timestamp"
+    near_unique = draft.facts["distinct"] >= 0.9 * present and present >= 20
+    if family != "text":
+        return "identifier" if near_unique and family == "integer" else "number"
+    there = sample.column(draft.column.name).drop_null()
+    step = max(1, len(there) // FORMAT_VALUES)
+    values = [str(value) for value in there.to_pylist()[::step]]
+    return _text_semantic(draft, values, near_unique)
+
+
+def _text_semantic(draft: _Draft, values: Sequence[str], near_unique: bool) -> Semantic:
+    if _few(draft):
+        return "category"
+    known = known_format(values)
+    if known:
+        draft.format = (known[0], known[2])
+        return known[1]
+    code = learn_code(values)
+    if code:
+        draft.format = ("code", code)
+        return "identifier" if near_unique else "code"
+    return "text"
+
+
+def _few(draft: _Draft) -> bool:
+    distinct, present = draft.facts["distinct"], draft.facts["present"]
+    return present >= 100 and distinct <= CATEGORIES and distinct <= 0.05 * present and draft.facts["longest"] <= 100
+
+
+def _distincts(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], rows: int) -> None:
+    for draft in drafts.values():
+        estimate, present, value = draft.facts.get("distinct", 0), draft.facts["present"], draft.column.value
+        draft.distinct = (min(int(estimate), present), False)
+        if draft.semantic == "category":
+            found = con.execute(
+                f"SELECT {value} AS v, count(*) AS n FROM {TABLE} WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v"
+            ).fetchall()
+            draft.top = tuple((str(v), int(n)) for v, n in found)
+            draft.distinct = (len(found), True)
+        elif rows and draft.semantic == "identifier":
+            sql = f"SELECT count(*) FROM (SELECT DISTINCT {value} AS v FROM {TABLE} WHERE v IS NOT NULL)"
+            draft.distinct = (int(con.execute(sql).fetchall()[0][0]), True)
+
+
+def _second_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], now: datetime) -> None:
+    facts = Facts(con, TABLE)
+    for name, draft in drafts.items():
+        column, number = draft.column, number_of(draft.column)
+        if column.family in TIMES:
+            for days in HORIZONS:
+                ahead = instant_literal(now + timedelta(days=days))
+                facts.ask(name, f"ahead {days}", f"count(*) FILTER (WHERE {column.sql} > {ahead})")
+        if number and draft.quantiles:
+            _ask_tails(facts, draft, number)
+        if draft.format:
+            pattern = text_literal(to_re2(draft.format[1], name))
+            facts.ask(name, "follows", f"count(*) FILTER (WHERE regexp_matches({column.sql}, {pattern}))")
+        if column.family == "text":
+            for blank in BLANKS:
+                facts.ask(name, f"blank {blank}", f"count(*) FILTER (WHERE lower(trim({column.sql})) = '{blank}')")
+    for (name, fact), value in facts.answer().items():
+        drafts[name].facts[fact] = value
+
+
+def _ask_tails(facts: Facts, draft: _Draft, number: str) -> None:
+    name = draft.column.name
+    for side, limit, beyond, within in (("high", draft.upper, ">", "max"), ("low", draft.lower, "<", "min")):
+        if limit is not None:
+            nearest = "min" if within == "max" else "max"
+            facts.ask(name, f"{side} count", f"count(*) FILTER (WHERE {number} {beyond} {limit!r})")
+            facts.ask(name, f"{side} inside", f"{within}({number}) FILTER (WHERE NOT {number} {beyond} {limit!r})")
+            facts.ask(name, f"{side} outside", f"{nearest}({number}) FILTER (WHERE {number} {beyond} {limit!r})")
+    facts.ask(name, "negative", f"count(*) FILTER (WHERE {number} < 0)")
+    facts.ask(name, "negative middle", f"median(-{number}) FILTER (WHERE {number} < 0)")
+    small = abs(draft.middle) * 0.1
+    facts.ask(name, "small", f"count(*) FILTER (WHERE {number} > 0 AND {number} <= {small!r})")
+    facts.ask(name, "small negative", f"count(*) FILTER (WHERE {number} < 0 AND {number} >= {-small!r})")
+
+
+def _finish(draft: _Draft, rows: int) -> ColumnProfile:
+    facts, column = draft.facts, draft.column
+    formats = (Format(*draft.format, facts["follows"]),) if draft.format else ()
+    blanks = tuple((b, n) for b in BLANKS if (n := facts.get(f"blank {b}", 0)))
+    future, horizon = _future(facts)
+    lengths = (facts["shortest"], facts["longest"]) if facts.get("longest") is not None else None
+    return ColumnProfile(
+        column.name,
+        column.type,
+        column.family,
+        draft.semantic,
+        rows,
+        rows - facts["present"],
+        *draft.distinct,
+        minimum=facts.get("min"),
+        maximum=facts.get("max"),
+        quantiles=draft.quantiles,
+        top=draft.top,
+        blanks=blanks,
+        formats=formats,
+        lengths=lengths,
+        low=_tail(draft, "low", draft.lower),
+        high=_tail(draft, "high", draft.upper),
+        negatives=_negatives(draft),
+        future=future,
+        horizon=horizon,
+        monotone=draft.monotone,
+    )
+
+
+def _tail(draft: _Draft, side: str, limit: float | None) -> Tail | None:
+    facts = draft.facts
+    if limit is None or facts.get(f"{side} inside") is None:
+        return None
+    inside, outside, count = (facts[f"{side} {fact}"] for fact in ("inside", "outside", "count"))
+    # Values beyond the tail's reach are dirt when nothing lies between them and the body.
+    apart = outside is not None and abs(outside - draft.middle) >= 2 * abs(inside - draft.middle)
+    return Tail(limit, inside, outside, count, apart and count <= 0.01 * facts["present"])
+
+
+def _future(facts: Mapping[str, Any]) -> tuple[int, int]:
+    """Rows beyond the horizon and the horizon in days: twice as far as the times go on without a gap, at least a day."""
+    ahead = [int(facts.get(f"ahead {days}") or 0) for days in HORIZONS]
+    reached = 0
+    if ahead[0] - ahead[1] >= 3:
+        reached = next((i for i in range(1, len(ahead) - 1) if ahead[i] == ahead[i + 1]), len(ahead) - 1)
+    horizon = min(reached + 1, len(ahead) - 1)
+    return ahead[horizon], HORIZONS[horizon]
+
+
+def _negatives(draft: _Draft) -> Negatives:
+    """A tail below zero is made of small numbers, next to as many small ones above; a wrong sign is not."""
+    count = int(draft.facts.get("negative") or 0)
+    if not count or draft.middle <= 0:
+        return Negatives(count, False)
+    far = draft.facts["negative middle"] >= 0.3 * draft.middle
+    gap = draft.facts["small"] < 0.5 * draft.facts["small negative"]
+    return Negatives(count, far or gap)
+
+
+def _keys(
+    con: duckdb.DuckDBPyConnection, columns: Mapping[str, ColumnProfile], declared: tuple[str, ...], rows: int
+) -> tuple[tuple[tuple[str, ...], int], ...]:
+    found: list[tuple[tuple[str, ...], int]] = [
+        ((name,), column.present - column.distinct)
+        for name, column in columns.items()
+        if column.semantic == "identifier" and column.distinct_exact and column.distinct >= 0.97 * rows > 0
+    ]
+    known = [name for name in declared if name in columns]
+    if known and len(known) == len(declared) and (declared not in [names for names, _ in found]):
+        refs = ", ".join(columns_sql(known, columns))
+        distinct = con.execute(f"SELECT count(*) FROM (SELECT DISTINCT {refs} FROM {TABLE})").fetchall()[0][0]
+        found.insert(0, (declared, rows - int(distinct)))
+    return tuple(sorted(found, key=lambda entry: (entry[0] != declared, list(columns).index(entry[0][0]))))
+
+
+def columns_sql(names: Sequence[str], columns: Mapping[str, ColumnProfile]) -> list[str]:
+    """SQL references of columns by name."""
+    return [Column(name, columns[name].type, columns[name].family).sql for name in names]

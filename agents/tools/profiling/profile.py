@@ -1,0 +1,154 @@
+"""What a table holds, in numbers: the profile that rules are written from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from assets.kinds.rules.columns import Family
+from assets.kinds.rules.masking import shown
+from assets.kinds.rules.result import plain
+from assets.kinds.spec import Rule
+
+Semantic = Literal[
+    "identifier",
+    "category",
+    "text",
+    "email",
+    "phone",
+    "url",
+    "code",
+    "date as text",
+    "number as text",
+    "number",
+    "boolean",
+    "timestamp",
+    "date",
+    "empty",
+    "other",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A form that values follow: how many of those that are there."""
+
+    name: str
+    regex: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """One end of a column's numbers (times: seconds since 1970): where the body ends, and what lies apart from it."""
+
+    limit: float
+    inside: float
+    outside: float | None
+    count: int
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Negatives:
+    """Values below zero: how many, and whether they are a tail of the distribution or a thing of their own."""
+
+    count: int
+    apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """One column. `future` values lie more than `horizon` days ahead. `distinct` is exact where `distinct_exact`, else a HyperLogLog estimate (about 5 %)."""
+
+    name: str
+    type: str
+    family: Family
+    semantic: Semantic
+    count: int
+    missing: int
+    distinct: int
+    distinct_exact: bool
+    minimum: Any = None
+    maximum: Any = None
+    quantiles: tuple[float, ...] = ()
+    top: tuple[tuple[str, int], ...] = ()
+    blanks: tuple[tuple[str, int], ...] = ()
+    formats: tuple[Format, ...] = ()
+    lengths: tuple[int, int] | None = None
+    low: Tail | None = None
+    high: Tail | None = None
+    negatives: Negatives = Negatives(0, False)
+    future: int = 0
+    horizon: int = 1
+    monotone: bool = False
+
+    @property
+    def present(self) -> int:
+        return self.count - self.missing
+
+    @property
+    def missing_share(self) -> float:
+        return self.missing / self.count if self.count else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The column as JSON; text appears only where the column is a category."""
+        text = self.family in ("text", "other")
+        body: dict[str, Any] = {
+            "type": self.type,
+            "semantic": self.semantic,
+            "missing": self.missing,
+            "missing_share": round(self.missing_share, 6),
+            "distinct": self.distinct,
+            "distinct_exact": self.distinct_exact,
+            "unique": self.distinct_exact and self.distinct == self.present > 0,
+            "min": None if text else plain(self.minimum),
+            "max": None if text else plain(self.maximum),
+            "quantiles": dict(zip(("p05", "p25", "p50", "p75", "p95"), self.quantiles, strict=False)),
+            "formats": [
+                {"name": f.name, "regex": f.regex, "share": round(f.count / self.present, 6)} for f in self.formats
+            ],
+            "monotone": self.monotone,
+        }
+        if self.lengths:
+            body["lengths"] = {"min": self.lengths[0], "max": self.lengths[1]}
+        if self.semantic in ("category", "boolean"):
+            body["top"] = [{"value": shown(v, category=True), "count": n} for v, n in self.top[:20]]
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Two columns of times where `earlier` is hardly ever after `later`."""
+
+    earlier: str
+    later: str
+    both: int
+    violations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A table's profile. `keys` are the column sets that tell its rows apart, with the rows that repeat one."""
+
+    rows: int
+    columns: Mapping[str, ColumnProfile]
+    keys: tuple[tuple[tuple[str, ...], int], ...] = ()
+    declared_key: tuple[str, ...] = ()
+    ordered: tuple[Ordered, ...] = ()
+    sampled: int = 0
+
+    def to_json(self, rules: Sequence[Rule] = ()) -> dict[str, Any]:
+        """`{rows, columns, rules}` as `adp quality profile` prints it."""
+        return {
+            "rows": self.rows,
+            "sampled_rows": self.sampled,
+            "columns": {name: column.to_json() for name, column in self.columns.items()},
+            "keys": [{"columns": list(names), "repeated_rows": repeated} for names, repeated in self.keys],
+            "ordered": [
+                {"earlier": o.earlier, "later": o.later, "rows": o.both, "violations": o.violations}
+                for o in self.ordered
+            ],
+            "rules": [rule.to_gx() for rule in rules],
+        }

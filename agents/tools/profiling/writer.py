@@ -1,0 +1,117 @@
+"""Write a table's rules from its profile: the same profile gives the same rules, and the next clean day passes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from agents.tools.profiling import column_rules
+from agents.tools.profiling.category_rules import categories
+from agents.tools.profiling.profile import Ordered, Profile
+from agents.tools.profiling.references import Reference
+from agents.tools.profiling.writing import counted, percent, rule
+from assets.kinds.rules.columns import quote
+from assets.kinds.spec import Rule
+
+
+def write_rules(
+    profile: Profile, *, previous: Sequence[Rule] = (), references: Sequence[Reference] = (), now: datetime
+) -> list[Rule]:
+    """The table's rules. Rules of `previous` that a person wrote, edited or muted stay as they are."""
+    del now  # rules must hold on later days too: none may depend on the day they were written
+    return _kept(previous, [*_table(profile), *_columns(profile), *_orders(profile), *_references(profile, references)])
+
+
+def _kept(previous: Sequence[Rule], written: Sequence[Rule]) -> list[Rule]:
+    fresh = {one.identity: one for one in written}
+    merged = [_newer(old, fresh.pop(old.identity, None)) for old in previous]
+    return [*merged, *(one for one in written if one.identity in fresh)]
+
+
+def _newer(old: Rule, new: Rule | None) -> Rule:
+    """The old rule unless it was written here and the new one says something materially different."""
+    if new is None or old.meta.muted or not old.meta.evidence:
+        return old
+    return old if _alike(old, new) else new
+
+
+def _alike(old: Rule, new: Rule) -> bool:
+    if old.meta.action != new.meta.action or old.kwargs.keys() != new.kwargs.keys():
+        return False
+    for name, value in old.kwargs.items():
+        other = new.kwargs[name]
+        numeric = isinstance(value, int | float) and isinstance(other, int | float)
+        if numeric and 0.5 <= (abs(value) + 1e-9) / (abs(other) + 1e-9) <= 2 and (value < 0) == (other < 0):
+            continue
+        if value != other:
+            return False
+    return True
+
+
+def _table(profile: Profile) -> Iterator[Rule]:
+    names = [name for name in profile.columns if not name.startswith("_")]
+    yield rule(
+        "expect_table_columns_to_match_set",
+        {"column_set": names, "exact_match": False},
+        "block",
+        f"the table has {counted(len(names), 'column')}; readers rely on them",
+        {"columns": len(names)},
+    )
+    if profile.rows:
+        reason = f"{counted(profile.rows)} when profiled: far fewer means that some are lost"
+        kwargs = {"min_value": max(1, profile.rows // 4)}
+        yield rule("expect_table_row_count_to_be_between", kwargs, "alert", reason, {"rows": profile.rows})
+    # One key is enough: that other columns happen to have no repeats today promises nothing.
+    for names_of_key, repeated in profile.keys[:1]:
+        declared = names_of_key == profile.declared_key
+        reason = f"{'the key' if declared else 'tells rows apart'}: repeated in {counted(repeated)} of {profile.rows:,}"
+        column = {"column": names_of_key[0]} if len(names_of_key) == 1 else {"column_list": list(names_of_key)}
+        kind = "column_values" if len(names_of_key) == 1 else "compound_columns"
+        yield rule(f"expect_{kind}_to_be_unique", column, "alert", reason, {"rows": profile.rows, "repeated": repeated})
+
+
+def _columns(profile: Profile) -> Iterator[Rule]:
+    key = set(profile.declared_key)
+    for name, column in profile.columns.items():
+        if name.startswith("_"):
+            continue
+        yield from column_rules.presence(column, key=name in key)
+        yield from column_rules.blanks(column)
+        yield from column_rules.numbers(column)
+        yield from column_rules.times(column)
+        yield from column_rules.formats(column)
+        yield from categories(column)
+
+
+def _orders(profile: Profile) -> Iterator[Rule]:
+    for pair in profile.ordered:
+        yield _order(pair)
+
+
+def _order(pair: Ordered) -> Rule:
+    kwargs = {
+        "column_A": pair.later,
+        "column_B": pair.earlier,
+        "or_equal": True,
+        "ignore_row_if": "either_value_is_missing",
+    }
+    share = percent(pair.violations / pair.both)
+    reason = f"{pair.later} comes before {pair.earlier} in {counted(pair.violations)} of {pair.both:,} ({share})"
+    kind = "expect_column_pair_values_a_to_be_greater_than_b"
+    return rule(kind, kwargs, "quarantine", reason, {"rows": pair.both, "violations": pair.violations})
+
+
+def _references(profile: Profile, references: Sequence[Reference]) -> Iterator[Rule]:
+    for one in references:
+        if one.column not in profile.columns:
+            continue
+        layer, _, table = one.table.partition("/")
+        column, key = quote(one.column), quote(one.ref_column)
+        query = (
+            f"SELECT b.* FROM {{batch}} AS b WHERE b.{column} IS NOT NULL "
+            f"AND NOT EXISTS (SELECT 1 FROM {layer}.{quote(table)} AS r WHERE r.{key} = b.{column})"
+        )
+        reason = f"{percent(one.share)} of its values are found in {one.table}.{one.ref_column}"
+        kwargs = {"unexpected_rows_query": query}
+        name = f"{one.column}_in_{table}"
+        yield rule("unexpected_rows_expectation", kwargs, "alert", reason, {"share": round(one.share, 6)}, name=name)
