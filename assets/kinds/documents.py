@@ -27,6 +27,7 @@ _TEXT = "tag:yaml.org,2002:str"
 _TIME = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
 _SCALARS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null"))
+_COLLECTIONS = frozenset({"tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"})
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -121,6 +122,8 @@ def _plain(loader: Any, node: yaml.Node, seen: dict[int, object]) -> object:
         if found is _OPEN:
             raise yaml.constructor.ConstructorError(None, None, "an alias refers to itself", node.start_mark)
         return found
+    if node.tag not in _COLLECTIONS:
+        raise yaml.constructor.ConstructorError(None, None, f"unknown tag {node.tag!r}", node.start_mark)
     seen[id(node)] = _OPEN
     value: object
     if isinstance(node, yaml.SequenceNode):

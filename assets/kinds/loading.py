@@ -57,18 +57,20 @@ def check_text(text: str, path: Path, specs_dir: Path, python: Iterable[TableId]
 
     `python` as in `load_products`; None when it is not known: then a table nobody declares counts as a Python asset's.
     """
-    documents, _ = parse_documents(text, path)
+    after, _ = parse_documents(text, path)
+    before: list[Document] = []
     others: list[Document] = []
     for other in spec_files(specs_dir):
-        if other.resolve() != path.resolve():
-            try:
-                others += read_documents(other)[0]
-            except SpecError:  # already broken before this text, and shown as such
-                python = None
+        try:
+            found = read_documents(other)[0]
+        except SpecError:  # broken before this text came, and shown as such
+            python = None
+            continue
+        (before if other.resolve() == path.resolve() else others).extend(found)
     unknown = [SpecError("Python assets are not loaded")] if python is None else []
-    before = {str(error) for error in check_products(others, python or (), unknown).problems}
-    for error in check_products([*others, *documents], python or (), unknown).problems:
-        if str(error) not in before:
+    known = {str(error) for error in check_products([*others, *before], python or (), unknown).problems}
+    for error in check_products([*others, *after], python or (), unknown).problems:
+        if str(error) not in known:
             raise error
 
 

@@ -27,6 +27,7 @@ def _module(folder: Path, specs_dir: Path) -> ModuleType:
     name = "_".join(("specs", *parts))
     if name not in sys.modules:
         module = ModuleType(name)
+        module.__file__ = None
         module.__path__ = [str(folder)]
         sys.modules[name] = module
     return sys.modules[name]
