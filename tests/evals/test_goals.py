@@ -2,8 +2,8 @@
 
 `catalogs.yaml` holds four invented companies. `goals_open.yaml` was used while developing; `goals_held_out.yaml` was
 written before the planner and scored once when its rules were settled. A goal counts when every key of its
-`expect` holds: `environment`, `agents`, `not_agents`, `budget`, `questions` (true: asks and plans nothing; else plans and
-asks nothing), `pipelines` (exactly these ingest steps, by the inputs given), `steps` (a step with these inputs),
+`expect` holds: `environment`, `agents`, `not_agents`, `budget`, `questions` (true: asks and plans nothing; else plans
+and asks nothing), `pipelines` (exactly these ingest steps, by the inputs given), `steps` (a step with these inputs),
 `model` (inputs of the train step), `order` (agent pairs), `sql` (texts some transform holds). Goals that share `same`
 must give one digest. Run this file with -s to see the misses.
 """

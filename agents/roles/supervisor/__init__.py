@@ -1,4 +1,4 @@
-"""The supervisor's planner: goals in plain words become plans over the catalog, or questions. No language model, no I/O."""
+"""The supervisor's planner: goals in plain words become plans over the catalog, or questions."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ from agents.roles.supervisor.understanding import Understanding, understand
 __all__ = ["plan_goal"]
 
 # Where one of these leads a clause, a later `load` or `pipeline` in it is a noun.
-_LEADS = frozenset({("monitoring", "alert"), ("monitoring", "dashboard"), ("incident", "diagnose"), ("incident", "heal"),
-                    ("governance", "delete"), ("deployment", "rollback"), ("pipeline", "optimize"), ("governance", "retain")})  # fmt: skip
+_LEADS = frozenset({
+    ("monitoring", "alert"), ("monitoring", "dashboard"), ("incident", "diagnose"), ("incident", "heal"),
+    ("governance", "delete"), ("governance", "retain"), ("deployment", "rollback"), ("pipeline", "optimize"),
+})  # fmt: skip
 
 
 def plan_goal(
@@ -89,7 +91,11 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
         elif ("mlops", "train") in kinds:
             draft_model(u, scope, clause, draft)
             actions = [a for a in actions if (a.agent, a.action) not in (("pipeline", "ingest"), ("mlops", "train"))]
-        elif ("pipeline", "ingest") in kinds or (not kinds and loading and u.in_clause(clause)) or _implied(u, scope, clause, kinds):
+        elif (
+            ("pipeline", "ingest") in kinds
+            or (not kinds and loading and u.in_clause(clause))
+            or _implied(u, scope, clause, kinds)
+        ):
             ingest = next((i for i, kind in enumerate(kinds) if kind == ("pipeline", "ingest")), 0)
             verb = u.reading.tokens[actions[ingest].at].word if kinds else ""
             loading = not any(kind in _LEADS for kind in kinds[:ingest]) and not (ingest and verb.endswith("s"))

@@ -13,24 +13,44 @@ from agents.roles.supervisor.watermark import is_date
 from agents.roles.supervisor.words import pieces, singular
 
 FUNCTIONS = {
-    "count": "count", "number": "count", "many": "count", "counts": "count", "counting": "count", "total": "sum", "totals": "sum",
+    "count": "count", "number": "count", "many": "count", "counts": "count", "counting": "count", "total": "sum",
+    "totals": "sum",
     "sum": "sum", "sums": "sum", "summed": "sum", "average": "avg", "averages": "avg", "avg": "avg", "mean": "avg",
     "minimum": "min", "min": "min", "lowest": "min", "smallest": "min", "earliest": "min", "cheapest": "min",
-    "maximum": "max", "max": "max", "highest": "max", "largest": "max", "biggest": "max", "latest": "max", "peak": "max",
+    "maximum": "max", "max": "max", "highest": "max", "largest": "max", "biggest": "max", "latest": "max",
+    "peak": "max",
 }  # fmt: skip
 PERIODS = {
     "hour": "hour", "hourly": "hour", "day": "day", "daily": "day", "date": "day", "week": "week", "weekly": "week",
-    "month": "month", "monthly": "month", "quarter": "quarter", "quarterly": "quarter", "year": "year", "yearly": "year",
+    "month": "month", "monthly": "month", "quarter": "quarter", "quarterly": "quarter", "year": "year",
+    "yearly": "year",
     "annual": "year",
 }  # fmt: skip
-ADJECTIVES = {"hour": "hourly", "day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
+ADJECTIVES = {
+    "hour": "hourly",
+    "day": "daily",
+    "week": "weekly",
+    "month": "monthly",
+    "quarter": "quarterly",
+    "year": "yearly",
+}
 RICHER = re.compile(
-    r"\b(?:join\w*|median|percent\w*|ratio|rank\w*|top \d+|bottom \d+|moving|rolling|cumulative|running (?:total|sum)|year over year|"
-    r"month over month|week over week|yoy|growth|trend|share of|rate of|standard deviation|variance|pivot\w*|cohort\w*|per capita|"
-    r"compared (?:to|with)|difference between|where|greater than|more than|less than|having|conversion rate|retention rate|"
+    r"\b(?:join\w*|median|percent\w*|ratio|rank\w*|top \d+|bottom \d+|moving|rolling|cumulative|running (?:total|"
+    r"sum)|year over year|"
+    r"month over month|week over week|yoy|growth|trend|share of|rate of|standard deviation|variance|pivot\w*|"
+    r"cohort\w*|per capita|"
+    r"compared (?:to|with)|difference between|where|greater than|more than|less than|having|conversion rate|"
+    r"retention rate|"
     r"deduplicat\w+|enrich\w*|combin\w+|merg\w+|union|histor(?:y|ical) of changes|scd|slowly changing)\b"
 )
 _NUMERIC = re.compile(r"int|dec|num|double|float|real|money|number|serial")
+_RESERVED = v.word_set(
+    "all and any array as asc both case cast check collate column constraint create cross default desc distinct do else "
+    "end except false fetch for foreign from full grant group having in inner intersect into is join lateral leading "
+    "left like limit natural not null offset on only or order outer pivot placing primary qualify references returning "
+    "right select show some summarize symmetric table then to trailing true union unique unpivot using variadic when "
+    "where window with"
+)
 _CHANGE = re.compile(r"modif|updat|chang|load|ingest|sync|valid|expir|creat")
 
 
@@ -39,7 +59,7 @@ class Measure:
     """A function over what the words after it say."""
 
     function: str
-    nouns: tuple[str, ...]
+    nouns: tuple[str, ...] = ()
     distinct: bool = False
 
 
@@ -81,13 +101,26 @@ def column_for(nouns: Sequence[str], columns: Sequence[str], table_words: Sequen
 
 def numeric(columns: Mapping[str, str], key: Sequence[str] = ()) -> list[str]:
     """Columns that hold amounts: numbers that are no identifiers."""
-    return [c for c, kind in columns.items() if _NUMERIC.search(kind) and c not in key and pieces(c)[-1:] not in (("id",), ("no",), ("key",))]
+    return [
+        c
+        for c, kind in columns.items()
+        if _NUMERIC.search(kind) and c not in key and pieces(c)[-1:] not in (("id",), ("no",), ("key",))
+    ]
 
 
 def moment_column(columns: Mapping[str, str], said: Sequence[str]) -> str:
     """The column whose date says to which period a row belongs."""
     dates = [column for column, kind in columns.items() if is_date(kind)]
-    named = [c for c in dates if any(likeness(singular(noun), p) >= 0.9 for noun in said for p in pieces(c) if p not in ("date", "day", "at", "on"))]
+    named = [
+        c
+        for c in dates
+        if any(
+            likeness(singular(noun), p) >= 0.9
+            for noun in said
+            for p in pieces(c)
+            if p not in ("date", "day", "at", "on")
+        )
+    ]
     own = [column for column in named or dates if not _CHANGE.search(column.lower())]
     left = own or named or dates
     if len(left) != 1:
@@ -95,12 +128,23 @@ def moment_column(columns: Mapping[str, str], said: Sequence[str]) -> str:
     return left[0]
 
 
-def to_sql(summary: Summary, columns: Mapping[str, str], relation: str, key: Sequence[str], table_words: Sequence[str], said: Sequence[str] = ()) -> str:
+def to_sql(
+    summary: Summary,
+    columns: Mapping[str, str],
+    relation: str,
+    key: Sequence[str],
+    table_words: Sequence[str],
+    said: Sequence[str] = (),
+) -> str:
     """DuckDB SQL for the summary over a relation; raises Unclear where the columns are not settled."""
     selected: list[str] = []
     if summary.period:
         column = quoted(moment_column(columns, [*said, *(n for m in summary.measures for n in m.nouns)]))
-        selected.append(f"CAST({column} AS DATE) AS day" if summary.period == "day" else f"date_trunc('{summary.period}', {column}) AS {summary.period}")
+        selected.append(
+            f"CAST({column} AS DATE) AS day"
+            if summary.period == "day"
+            else f"date_trunc('{summary.period}', {column}) AS {summary.period}"
+        )
     for group in summary.groups:
         found = column_for(group, list(columns), table_words)
         if len(found) != 1:
@@ -114,7 +158,9 @@ def to_sql(summary: Summary, columns: Mapping[str, str], relation: str, key: Seq
 
 def _measure(measure: Measure, columns: Mapping[str, str], key: Sequence[str], table_words: Sequence[str]) -> str:
     names = [singular(noun) for noun in measure.nouns]
-    whole = not names or all(any(likeness(n, word) >= 0.8 for word in table_words) or n in ("row", "record", "entry", "line") for n in names)
+    whole = not names or all(
+        any(likeness(n, word) >= 0.8 for word in table_words) or n in ("row", "record", "entry", "line") for n in names
+    )
     if measure.function == "count" or (measure.function == "sum" and whole):
         if whole and not measure.distinct:
             return "count(*) AS " + snake("_".join([*names, "count"]) if names else "row_count")
@@ -130,12 +176,14 @@ def _measure(measure: Measure, columns: Mapping[str, str], key: Sequence[str], t
     if len(found) != 1:
         raise Unclear(f"Which column is {' '.join(names) or 'the measure'!r}?", found or pool)
     prefix = {"sum": "total", "avg": "average"}.get(measure.function, measure.function)
-    return f"{measure.function}({quoted(found[0])}) AS {snake('_'.join([prefix, *names] if names else [prefix, found[0]]))}"
+    alias = snake("_".join([prefix, *(names or found)]))
+    return f"{measure.function}({quoted(found[0])}) AS {alias}"
 
 
 def quoted(name: str) -> str:
     """The identifier as DuckDB reads it."""
-    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name not in _RESERVED
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def name_of(summary: Summary, table_words: Sequence[str]) -> str:
@@ -144,10 +192,10 @@ def name_of(summary: Summary, table_words: Sequence[str]) -> str:
     shared = len(summary.measures) > 1 and len({measure.nouns for measure in summary.measures}) == 1
     if shared:
         parts += [*map(singular, summary.measures[0].nouns), "summary"]
-    for measure in () if shared else summary.measures:
+    for measure in summary.measures[: 0 if shared else None]:
         nouns = [singular(n) for n in measure.nouns] or list(table_words[-1:])
-        head = {"sum": [], "count": []}.get(measure.function, [{"avg": "average"}.get(measure.function, measure.function)])
-        parts += [*head, *nouns, *(["count"] if measure.function == "count" else [])]
+        prefix = {"sum": "", "count": "", "avg": "average"}.get(measure.function, measure.function)
+        parts += [*filter(None, [prefix]), *nouns, *(["count"] if measure.function == "count" else [])]
     for at, group in enumerate(summary.groups):
         parts += ["by" if at == 0 else "and", *map(singular, group)]
     return snake("_".join(dict.fromkeys(parts)))

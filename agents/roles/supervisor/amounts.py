@@ -15,20 +15,33 @@ _MONEY = re.compile(
     rf"(?:\$|us\$|\busd) ?(?P<a>{_NUMBER}[km]?)\b{_SCALE.format('sa')}(?: {_DOLLAR}\b)?"
     rf"|\b(?P<b>{_NUMBER}[km]?)\b{_SCALE.format('sb')} ?(?:\$|{_DOLLAR}\b)"
 )
-_FOREIGN = re.compile(rf"(?:€|£|¥|₹|\b(?:eur|gbp|chf|cad|aud|inr|jpy)\b) ?\d[\d.,]*|\b\d[\d.,]*[km]? ?(?:k |thousand |grand )?{_OTHER}(?!\w)")
+_FOREIGN = re.compile(
+    rf"(?:€|£|¥|₹|\b(?:eur|gbp|chf|cad|aud|inr|jpy)\b) ?\d[\d.,]*|\b\d[\d.,]*[km]? ?(?:k |thousand |grand "
+    rf")?{_OTHER}(?!\w)"
+)
 _BARE = re.compile(
-    rf"\b(?:budget|cost|costs|spend|spending|bill|cap|limit)\b(?: \w+){{0,5}}? (?P<a>{_NUMBER}[km]?)\b{_SCALE.format('sa')}"
+    rf"\b(?:budget|cost|costs|spend|spending|bill|cap|limit)\b(?: \w+){{0,5}}? "
+    rf"(?P<a>{_NUMBER}[km]?)\b{_SCALE.format('sa')}"
     rf"(?! ?(?:%|percent|days?|weeks?|rows?|minutes?|hours?))(?= (?:a|per|each|every|monthly)\b|$| ?[.,;!])"
 )
-_PERIOD = re.compile(r" ?(?:an?|per|each|every|/|,)? ?(?P<unit>month|year|week|day|annum|mo|yr|monthly|yearly|annually|weekly|daily|annual)\b")
-_MORE_THAN = re.compile(r"(?:(?<!no )(?<!not )(?:more|greater|higher|larger|bigger) than|(?<!not )(?<!n't )\b(?:over|above|exceeds?|exceeding|worth))(?: \w+)? ?$")
+_PERIOD = re.compile(
+    r" ?(?:an?|per|each|every|/|,)? ?(?P<unit>month|year|week|day|annum|mo|yr|monthly|yearly|annually|weekly|daily|"
+    r"annual)\b"
+)
+_MORE_THAN = re.compile(
+    r"(?:(?<!no )(?<!not )(?:more|greater|higher|larger|bigger) than|(?<!not )(?<!n't )\b(?:over|above|exceeds?|"
+    r"exceeding|worth))(?: \w+)? ?$"
+)
 _LIMITED = re.compile(
-    r"\b(?:budget|cost|costs|spend|spending|bill|under|below|less than|no more than|not more than|max(?:imum)?|at most|within|cap|"
+    r"\b(?:budget|cost|costs|spend|spending|bill|under|below|less than|no more than|not more than|max(?:imum)?|at "
+    r"most|within|cap|"
     r"capped|limit|limited|up to|exceed|cheaper than|beyond|ceiling|stay|price)\b"
 )
 _PER_MONTH = {"year": 1 / 12, "annum": 1 / 12, "yr": 1 / 12, "yearly": 1 / 12, "annually": 1 / 12, "annual": 1 / 12,
               "week": 52 / 12, "weekly": 52 / 12, "day": 365 / 12, "daily": 365 / 12}  # fmt: skip
-_SPAN = re.compile(r"\b(?P<n>\d+|an?|one|half an?|couple of) ?-?(?P<unit>days?|weeks?|months?|years?|yrs?|quarters?|decades?)\b")
+_SPAN = re.compile(
+    r"\b(?P<n>\d+|an?|one|half an?|couple of) ?-?(?P<unit>days?|weeks?|months?|years?|yrs?|quarters?|decades?)\b"
+)
 _UNIT_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365, "q": 90}
 
 
@@ -50,7 +63,9 @@ def find_budget(reading: Reading) -> Money | None:
         for match, _ in reading.find(pattern):
             before = reading.flat[max(0, match.start() - 60) : match.start()]
             if _MORE_THAN.search(before):
-                return Money(None, f"Is {match.group().strip()!r} a monthly limit? Conditions on amounts cannot be planned.")
+                return Money(
+                    None, f"Is {match.group().strip()!r} a monthly limit? Conditions on amounts cannot be planned."
+                )
             context = before + " " + reading.flat[match.start() : match.end() + 40]
             if not _LIMITED.search(context):
                 return Money(None, f"What is {match.group().strip()!r}: a limit in USD a month?")
@@ -95,7 +110,9 @@ def find_days(reading: Reading, start: int, end: int) -> tuple[int, range] | Non
     """The first span of time between two offsets, in days: a year has 365, a month 30."""
     for match in _SPAN.finditer(reading.flat, start, end):
         said = match["n"]
-        count = float(said) if said.isdigit() else 0.5 if said.startswith("half") else 2 if said.startswith("couple") else 1
+        count = (
+            float(said) if said.isdigit() else 0.5 if said.startswith("half") else 2 if said.startswith("couple") else 1
+        )
         days = count * (3650 if match["unit"].startswith("dec") else _UNIT_DAYS[match["unit"][0]])
         return int(days), reading.covered(*match.span())
     return None

@@ -1,4 +1,4 @@
-"""What a goal says about how: environment, layer, mode, watermark, key, destination. Each with the place it was said."""
+"""What a goal says about how: environment, layer, mode, watermark, key. Each with the place it was said."""
 
 from __future__ import annotations
 
@@ -14,29 +14,46 @@ from agents.roles.supervisor.reading import Reading
 T = TypeVar("T")
 _NAME = r"[^\W\d]\w*"
 _ENVIRONMENT = re.compile(
-    r"\b(?:(?P<plain>prod|production|prd|staging|stg|uat|preprod|dev|development|sandbox)|(?:on|in|to) (?P<stage>stage)\b|"
-    r"(?P<live>go(?:es|ing)? live|live (?:environment|system)|(?:in|to|on) live\b))(?: (?:environment|env|lake|system))?\b"
+    r"\b(?:(?P<plain>prod|production|prd|staging|stg|uat|preprod|dev|development|sandbox)|(?:on|in|to) "
+    r"(?P<stage>stage)\b|"
+    r"(?P<live>go(?:es|ing)? live|live (?:environment|system)|(?:in|to|on) live\b))(?: (?:environment|env|lake|"
+    r"system))?\b"
 )
-_NOT_THERE = re.compile(r"\b(?:not|never|n't|without|don't|dont|no)\b(?: \w+){0,3}? ?(?:in|to|on|into|touch(?:ing)?|from)?(?: the)? ?$")
+_NOT_THERE = re.compile(
+    r"\b(?:not|never|n't|without|don't|dont|no)\b(?: \w+){0,3}? ?(?:in|to|on|into|touch(?:ing)?|from)?(?: the)? ?$"
+)
 _FROM = re.compile(r"\bfrom(?: the)? ?$")
 _LAYER = re.compile(
-    r"\b(?:in|to|into|as|onto|at|for|the|a|your|our|land|our)? ?(?:the )?(?P<layer>bronze|silver|gold)(?: (?:layer|zone|area|tier|level|table))?\b"
+    r"\b(?:in|to|into|as|onto|at|for|the|a|your|our|land|our)? ?(?:the )?(?P<layer>bronze|silver|gold)(?: (?:layer|"
+    r"zone|area|tier|level|table))?\b"
     r"|\b(?:raw|landing) (?:layer|zone|area)\b|\b(?:curated|cleansed|refined) (?:layer|zone|area)\b"
 )
 _MODE = re.compile(
-    r"\b(?P<full>full(?:y)? ?(?:re ?load\w*|re ?fresh\w*|load\w*|copy|sync|import|extract|snapshot|overwrite|mode)?|re ?load\w*|one ?(?:off|time|shot)|"
-    r"(?:just|only) once|once(?: only)?(?! (?:an?|per|every|each|daily|nightly|it|that|the|they|this|done)\b)|a single time|from scratch|overwrit\w+|truncate and (?:re)?load|"
-    r"complete (?:re ?load|re ?fresh|copy|load|snapshot)|initial load|snapshots?|in full|wholesale|entirely each time|whole table each time)\b"
-    r"|\b(?P<incremental>incremental\w*|deltas? (?:load|sync|only|copy)|(?:only|just) (?:the )?(?:new|changed|changes|updated|modified|deltas?)[\w ]{0,30}?(?:rows|records|data|changes|entries|ones)?|"
-    r"(?:new|changed) (?:and|or) (?:changed|updated|new|modified)(?: (?:rows|records|data))?|cdc|change data capture|changes only|only what(?: has)? changed|upserts?|only (?:the )?changes)\b"
+    r"\b(?P<full>full(?:y)? ?(?:re ?load\w*|re ?fresh\w*|load\w*|copy|sync|import|extract|snapshot|overwrite|mode)?|"
+    r"re ?load\w*|one ?(?:off|time|shot)|"
+    r"(?:just|only) once|once(?: only)?(?! (?:an?|per|every|each|daily|nightly|it|that|the|they|this|done)\b)|a "
+    r"single time|from scratch|overwrit\w+|truncate and (?:re)?load|"
+    r"complete (?:re ?load|re ?fresh|copy|load|snapshot)|initial load|snapshots?|in full|wholesale|entirely each "
+    r"time|whole table each time)\b"
+    r"|\b(?P<incremental>incremental\w*|deltas? (?:load|sync|only|copy)|(?:only|just) (?:the )?(?:new|changed|"
+    r"changes|updated|modified|deltas?)[\w ]{0,30}?(?:rows|records|data|changes|entries|ones)?|"
+    r"(?:new|changed) (?:and|or) (?:changed|updated|new|modified)(?: (?:rows|records|data))?|cdc|change data capture|"
+    r"changes only|only what(?: has)? changed|upserts?|only (?:the )?changes)\b"
 )
 _WATERMARK = (
-    re.compile(rf"\b(?:watermark(?:ed)?|high water ?mark|cursor|change (?:column|tracking column))(?: column| field)?(?: is| on| by| of| should be|:| =| being| set to)?(?: the)?(?: column| field)? (?P<column>{_NAME}(?: {_NAME}){{0,2}})"),
-    re.compile(rf"\b(?:using|with|by|use|via|track(?:ed|ing)?(?: by)?|take|on|based on)(?: the)?(?: column| field)? (?P<column>{_NAME}(?: {_NAME}){{0,2}}?)(?: column| field)? (?:as|for|to be) (?:the |a |its )?(?:watermark|high water ?mark|cursor|change (?:tracking )?column|change tracking)"),
-    re.compile(rf"\b(?:incremental(?:ly)?|changes?|deltas?)(?: \w+){{0,3}}? (?:by|on|based on|via|using|tracked by|according to)(?: the)?(?: column| field)? (?P<column>{_NAME}(?: {_NAME}){{0,2}}?)\b(?: column| field)?"),
+    re.compile(rf"\b(?:watermark(?:ed)?|high water ?mark|cursor|change (?:column|tracking column))(?: column| "
+               rf"field)?(?: is| on| by| of| should be|:| =| being| set to)?(?: the)?(?: column| field)? "
+               rf"(?P<column>{_NAME}(?: {_NAME}){{0,2}})"),
+    re.compile(rf"\b(?:using|with|by|use|via|track(?:ed|ing)?(?: by)?|take|on|based on)(?: the)?(?: column| field)? "
+               rf"(?P<column>{_NAME}(?: {_NAME}){{0,2}}?)(?: column| field)? (?:as|for|to be) (?:the |a |its "
+               rf")?(?:watermark|high water ?mark|cursor|change (?:tracking )?column|change tracking)"),
+    re.compile(rf"\b(?:incremental(?:ly)?|changes?|deltas?)(?: \w+){{0,3}}? (?:by|on|based on|via|using|tracked by|"
+               rf"according to)(?: the)?(?: column| field)? (?P<column>{_NAME}(?: {_NAME}){{0,2}}?)\b(?: column| "
+               rf"field)?"),
 )  # fmt: skip
 _KEY = re.compile(
-    rf"\b(?:(?:primary |merge |business |unique )?keys?(?: is| are| on| =|:| being| should be| columns?)+|keyed (?:by|on)|merg(?:e|ed|ing) (?:on|by)|upsert(?:ed|ing)? (?:on|by)|deduplicat\w+ (?:on|by))"
+    rf"\b(?:(?:primary |merge |business |unique )?keys?(?: is| are| on| =|:| being| should be| columns?)+|keyed "
+    rf"(?:by|on)|merg(?:e|ed|ing) (?:on|by)|upsert(?:ed|ing)? (?:on|by)|deduplicat\w+ (?:on|by))"
     rf"(?: the)? (?P<columns>{_NAME}(?: ?(?:,|and|plus|&) {_NAME})*)"
 )
 _CALLED = re.compile(r"\b(?:called|named|as|into|to|in|table)\s+(?:an? |the )?(?:table )?(?:called |named )?$")
@@ -70,7 +87,18 @@ def find_environments(reading: Reading) -> list[str]:
 
 def _follows_noun(reading: Reading, at: int) -> bool:
     rest = reading.tokens[at + 1 : at + 2]
-    return bool(rest) and rest[0].word in ("line", "lines", "plan", "plans", "volume", "output", "rate", "quantity", "site", "plant")
+    return bool(rest) and rest[0].word in (
+        "line",
+        "lines",
+        "plan",
+        "plans",
+        "volume",
+        "output",
+        "rate",
+        "quantity",
+        "site",
+        "plant",
+    )
 
 
 def find_layers(reading: Reading) -> list[Located[str]]:
@@ -123,7 +151,9 @@ def find_keys(reading: Reading) -> list[Located[tuple[str, ...]]]:
     """Keys the goal names."""
     found: list[Located[tuple[str, ...]]] = []
     for match, where in reading.find(_KEY, over=frozenset({"verb"})):
-        names = tuple(name for name in re.split(r"[ ,&]+|\band\b|\bplus\b", match["columns"]) if name and name not in v.STOP)
+        names = tuple(
+            name for name in re.split(r"[ ,&]+|\band\b|\bplus\b", match["columns"]) if name and name not in v.STOP
+        )
         if names:
             reading.claim(where, "key")
             found.append(Located(where[0], names))
@@ -131,7 +161,7 @@ def find_keys(reading: Reading) -> list[Located[tuple[str, ...]]]:
 
 
 def scoped(items: Sequence[Located[T]], at: int, clauses: Sequence[Clause], tables: Sequence[int]) -> T | None:
-    """The item that holds for the table at a token: of its clause, else of its sentence, else of a sentence on its own."""
+    """The item that holds for the table at a token: of its clause, its sentence, or a sentence on its own."""
     if not items:
         return None
     home = next(clause for clause in clauses if clause.start <= at < clause.end)

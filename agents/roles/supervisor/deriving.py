@@ -22,7 +22,10 @@ def draft_summary(u: Understanding, scope: Scope, clause: Clause, summary: Summa
     """Add the SQL table a clause asks for; a source table that is not in the lake is ingested first."""
     richer = RICHER.search(u.text(clause))
     if richer:
-        draft.ask(f"Only counts, sums, averages, minima and maxima by columns and periods can be planned, not {richer.group()!r}. Which of them would do, or which SQL?")
+        draft.ask(
+            f"Only counts, sums, averages, minima and maxima by columns and periods can be planned, "
+            f"not {richer.group()!r}. Which of them would do, or which SQL?"
+        )
         return
     possible = _read_from(u, scope, clause, summary, draft)
     if not possible:
@@ -67,7 +70,9 @@ def _destination(u: Understanding, scope: Scope, clause: Clause, summary: Summar
     tokens = u.reading.tokens
     inside = [item for item in u.layers if clause.start <= item.at < clause.end]
     sources = ("from", "of", "over", "using", "on")
-    layers = [item.value for item in inside if not any(t.word in sources for t in tokens[max(0, item.at - 2) : item.at])]
+    layers = [
+        item.value for item in inside if not any(t.word in sources for t in tokens[max(0, item.at - 2) : item.at])
+    ]
     return f"{layers[0] if layers else 'gold'}/{name or name_of(summary, words)}"
 
 
@@ -94,7 +99,9 @@ def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary,
         found = [load.ref for load in draft.loads] if len(draft.loads) == 1 else []
     if not found:
         for measure in summary.measures:
-            refs, _ = resolve(u.finder, Mention(clause.start, clause.end, measure.nouns), keep) if measure.nouns else ([], ())
+            refs, _ = (
+                resolve(u.finder, Mention(clause.start, clause.end, measure.nouns), keep) if measure.nouns else ([], ())
+            )
             refs, later = _split(refs, later)
             found += [ref for ref in refs if ref not in found]
     if not found:
@@ -102,7 +109,11 @@ def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary,
         found, later = _split(fitting, later)
     if len(found) == 1:
         return [*found, *(later if len(later) == 1 else ())]
-    draft.ask("Which one table should this be computed from?", tuple(str(ref) for ref in found) or u.finder.nearest([n for m in summary.measures for n in m.nouns] or ["table"], keep))
+    draft.ask(
+        "Which one table should this be computed from?",
+        tuple(str(ref) for ref in found)
+        or u.finder.nearest([n for m in summary.measures for n in m.nouns] or ["table"], keep),
+    )
     return []
 
 
@@ -131,14 +142,32 @@ def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
     mentions = [m for c in sentence for m in u.in_clause(c) if not u.negated(m.at)]
     hints: set[Ref] = set()
     for mention in mentions:
-        placed = any(t.word in ("from", "using", "on", "with", "in", "over", "based") for t in tokens[max(0, mention.at - 3) : mention.at])
+        placed = any(
+            t.word in ("from", "using", "on", "with", "in", "over", "based")
+            for t in tokens[max(0, mention.at - 3) : mention.at]
+        )
         refs, _ = resolve(u.finder, mention, keep)
         spelled = len(mention.nouns) > 1 and "".join(mention.nouns) in u.finder.spelled
         if mention.exact or (refs and (placed or spelled)):
             hints |= set(refs)
-    column = next((tokens[at].word for at in range(clause.start, clause.end) if tokens[at].kind == "name" and tokens[at].claim != "table"), None)
-    said = [piece for c in sentence for at in range(c.start, c.end) if tokens[at].claim not in ("connection", "schedule", "environment", "money") for piece in tokens[at].word.split("_")]
-    made = find_model(u.finder, said, re.sub(r"\s+", " ", " ".join(map(u.text, sentence))), frozenset(hints), keep, column)
+    column = next(
+        (
+            tokens[at].word
+            for at in range(clause.start, clause.end)
+            if tokens[at].kind == "name" and tokens[at].claim != "table"
+        ),
+        None,
+    )
+    said = [
+        piece
+        for c in sentence
+        for at in range(c.start, c.end)
+        if tokens[at].claim not in ("connection", "schedule", "environment", "money")
+        for piece in tokens[at].word.split("_")
+    ]
+    made = find_model(
+        u.finder, said, re.sub(r"\s+", " ", " ".join(map(u.text, sentence))), frozenset(hints), keep, column
+    )
     if isinstance(made, Question):
         draft.ask(made.question, made.candidates)
     elif made not in draft.models:

@@ -12,7 +12,7 @@ from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.words import Speller, distance, pieces, root, shortens, singular
 
 ENOUGH, MARGIN = 0.62, 0.05
-_TAILS = frozenset(["data", "table", "list", "history", "log", "master", "info", "record", "header", "detail", "entry", "file", "history"])
+_TAILS = v.word_set("data table list history log master info record header detail entry file history")
 _SYNONYM_OF: dict[str, frozenset[str]] = {}
 for _group in v.SYNONYMS:
     _roots = frozenset(map(root, _group))
@@ -63,15 +63,15 @@ class Finder:
             for table in connection.tables.values():
                 schema, bare = split_name(table.name, connection.kind)
                 told = near | {singular(word) for word in (*pieces(schema), *pieces(table.description))}
-                self._add(Ref(name, table.name), bare, told, table.columns, _source_names(name, table.name, schema, bare))
+                self._add(
+                    Ref(name, table.name), bare, told, table.columns, _source_names(name, table.name, schema, bare)
+                )
         for lake in catalog.lake.values():
             layer, _, bare = lake.name.partition("/")
             names = (lake.name, lake.name.replace("/", "."), bare)
             self._add(Ref("", lake.name), bare, frozenset({layer}), lake.columns, names)
 
-    def _add(
-        self, ref: Ref, bare: str, near: frozenset[str], columns: Mapping[str, str], names: Iterable[str]
-    ) -> None:
+    def _add(self, ref: Ref, bare: str, near: frozenset[str], columns: Mapping[str, str], names: Iterable[str]) -> None:
         for name in names:
             self.exact.setdefault(name.lower(), set()).add(ref)
         words = tuple(singular(word) for word in pieces(bare))
@@ -113,15 +113,15 @@ class Finder:
     def weight(self, word: str) -> float:
         """Rare words tell more: 1 for a word of one table, down to 0.3 for a word of all."""
         share = len(self.by_word.get(word, ())) / max(len(self.entries), 2)
-        return 1.0 if share <= 0 else max(0.3, min(1.0, -math.log(min(share, 1.0)) / math.log(max(len(self.entries), 3))))
+        return (
+            1.0 if share <= 0 else max(0.3, min(1.0, -math.log(min(share, 1.0)) / math.log(max(len(self.entries), 3))))
+        )
 
     def related(self, word: str) -> dict[str, float]:
         """Words of table names that mean the same, and how surely."""
         word = singular(word)
         if word not in self._related:
-            self._related[word] = {
-                name: strength for name in self.by_word if (strength := likeness(word, name)) > 0
-            }
+            self._related[word] = {name: strength for name in self.by_word if (strength := likeness(word, name)) > 0}
         return self._related[word]
 
     def score(self, nouns: Sequence[str], keep: Callable[[Ref], bool]) -> list[tuple[float, Ref]]:
@@ -137,12 +137,15 @@ class Finder:
         return sorted(((round(score, 4), ref) for score, ref in found if score > 0), key=lambda f: (-f[0], f[1]))
 
     def _fit(self, nouns: Sequence[str], entry: Entry) -> float:
-        """0 to 1: how much of the name was said, how much of what was said the table explains, and whether it is the head."""
+        """0 to 1: how much of the name was said, how much of what was said it explains, and if the head is said."""
         links = [{name: s for name, s in self.related(noun).items() if name in entry.words} for noun in nouns]
         said = {name: max((link.get(name, 0.0) for link in links), default=0.0) for name in entry.words}
         weights = {name: self.weight(name) for name in entry.words}
         coverage = sum(weights[name] * said[name] for name in entry.words) / sum(weights[n] for n in entry.words)
-        explained = [max(link.values(), default=0.0) or self._explains(entry, noun) for link, noun in zip(links, nouns, strict=True)]
+        explained = [
+            max(link.values(), default=0.0) or self._explains(entry, noun)
+            for link, noun in zip(links, nouns, strict=True)
+        ]
         head = max((strength for name, strength in links[-1].items() if name in entry.heads), default=0.0)
         if not head:
             return min(0.5, 0.4 * coverage + 0.1 * sum(explained) / len(nouns))
@@ -176,7 +179,10 @@ class Finder:
         wanted = [singular(noun) for noun in nouns if noun not in v.SYSTEMS and noun not in v.STOP]
         if not wanted:
             return []
-        scores = {name: sum(_names(words, noun) for noun in wanted) / len(wanted) for name, words in self.connection_words.items()}
+        scores = {
+            name: sum(_names(words, noun) for noun in wanted) / len(wanted)
+            for name, words in self.connection_words.items()
+        }
         best = max(scores.values(), default=0.0)
         return [name for name, score in scores.items() if score == best] if best >= enough else []
 
@@ -208,15 +214,31 @@ def _heads(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def _source_names(connection: str, table: str, schema: str, bare: str) -> set[str]:
-    names = {table, bare, f"{connection}/{table}", f"{connection}.{table}", f"{connection}/{bare}", f"{connection}.{bare}"}
+    names = {
+        table,
+        bare,
+        f"{connection}/{table}",
+        f"{connection}.{table}",
+        f"{connection}/{bare}",
+        f"{connection}.{bare}",
+    }
     return names | {f"{schema}.{bare}"} if schema else names
 
 
 def _connection_words(catalog: Catalog, name: str) -> frozenset[str]:
     connection = catalog.connections[name]
     told = pieces(connection.description)
-    words = {w for w in (*pieces(name), *told) if w not in v.STOP and (w not in v.SYSTEMS or w in ("warehouse", "shop", "store"))}
-    words |= {piece for alias in v.KIND_WORDS.get(connection.kind, ()) for piece in pieces(alias) if piece not in ("my", "ms", "sql", "server", "db", "duck", "t")}
+    words = {
+        w
+        for w in (*pieces(name), *told)
+        if w not in v.STOP and (w not in v.SYSTEMS or w in ("warehouse", "shop", "store"))
+    }
+    words |= {
+        piece
+        for alias in v.KIND_WORDS.get(connection.kind, ())
+        for piece in pieces(alias)
+        if piece not in ("my", "ms", "sql", "server", "db", "duck", "t")
+    }
     content = [word for word in told if word not in ("the", "a", "an", "our", "for")]
     for size in range(2, min(5, len(content)) + 1):
         words.add("".join(word[0] for word in content[:size]))
@@ -224,13 +246,25 @@ def _connection_words(catalog: Catalog, name: str) -> frozenset[str]:
 
 
 LEXICON: frozenset[str] = frozenset(
-    v.INGEST | v.INGEST_NOUNS | v.BUILD | v.TRAIN | v.STOP | v.GENERIC | v.SYSTEMS | v.DESTINATIONS | v.COMMON | v.PROVISION
-    | v.DESTROY | v.FOREIGN | v.FILTERS | frozenset(v.LAYER_WORDS) | frozenset(v.ENVIRONMENT_WORDS)
+    v.INGEST | v.INGEST_NOUNS | v.BUILD | v.TRAIN | v.STOP | v.GENERIC | v.SYSTEMS | v.DESTINATIONS | v.COMMON
+    | v.PROVISION | v.DESTROY | v.FOREIGN | v.FILTERS | frozenset(v.LAYER_WORDS) | frozenset(v.ENVIRONMENT_WORDS)
     | frozenset(word for group in v.SYNONYMS for word in group)
-    | v.verbs("mask anonymise anonymize pseudonymise redact scan detect validate verify check profile repair clean cleanse "
-              "quarantine alert notify warn monitor deploy promote release delete drop remove purge erase archive retain "
-              "optimise optimize compact train predict forecast provision diagnose investigate heal recover reduce cut save")
-    | frozenset(
-        ["daily", "nightly", "hourly", "weekly", "monthly", "quarterly", "yearly", "annually", "everyday", "weekday", "weekdays", "weekend", "weekends", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mondays", "tuesdays", "wednesdays", "thursdays", "fridays", "saturdays", "sundays", "morning", "evening", "midnight", "noon", "afternoon", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "quarter", "year", "years", "night", "nights", "twice", "budget", "cost", "costs", "spend", "dollars", "dollar", "under", "below", "quality", "pipeline", "personal", "sensitive", "data", "dashboard", "alerts", "model", "regression", "classification", "incremental", "incrementally", "watermark", "primary", "environment", "production", "staging", "development", "older", "average", "total", "number", "count", "minimum", "maximum", "revenue", "optimization", "optimisation", "masking", "profiling", "validation", "deployment", "monitoring", "schedule", "scheduled", "storage", "account", "factory", "postgres", "postgresql", "mysql", "sqlserver", "server", "duckdb", "sqlite", "parquet", "without", "skip", "avoid", "reload", "refresh", "business"]
-    )
+    | v.verbs("mask anonymise anonymize pseudonymise redact scan detect validate verify check profile repair clean "
+              "cleanse "
+              "quarantine alert notify warn monitor deploy promote release delete drop remove purge erase archive "
+              "retain "
+              "optimise optimize compact train predict forecast provision diagnose investigate heal recover reduce "
+              "cut save")
+    | v.word_set(
+    "daily nightly hourly weekly monthly quarterly yearly annually everyday weekday weekdays weekend "
+    "weekends monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays "
+    "thursdays fridays saturdays sundays morning evening midnight noon afternoon minute minutes hour "
+    "hours day days week weeks month months quarter year years night nights twice budget cost costs spend "
+    "dollars dollar under below quality pipeline personal sensitive data dashboard alerts model "
+    "regression classification incremental incrementally watermark primary environment production staging "
+    "development older average total number count minimum maximum revenue optimization optimisation "
+    "masking profiling validation deployment monitoring schedule scheduled storage account factory "
+    "postgres postgresql mysql sqlserver server duckdb sqlite parquet without skip avoid reload refresh "
+    "business"
+)
 )  # fmt: skip

@@ -13,22 +13,32 @@ EXAMPLES = (
     "Build a gold table with total sales per day",
 )
 _HOSTILE = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(?:instructions?|prompts?|rules?|polic(?:y|ies)|guardrails?|"
-    r"safety|approvals?|checks and)\b|\bjailbreak|\bsystem prompt|\byou are now\b|\bpretend (?:to|you)\b|\bact as (?:an? )?(?:admin|root)"
+    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(?:instructions?|prompts?|rules?|polic(?:y|ies)|"
+    r"guardrails?|"
+    r"safety|approvals?|checks and)\b|\bjailbreak|\bsystem prompt|\byou are now\b|\bpretend (?:to|you)\b|\bact as "
+    r"(?:an? )?(?:admin|root)"
     r"|;\s*(?:drop|delete|truncate|alter|update|insert|grant|exec)\s+(?:table|from|database|schema|user|into|all)\b"
-    r"|['\"]\s*;\s*\w+|['\"]?\s*\bor\s+['\"]?1['\"]?\s*=\s*['\"]?1|\bunion\s+(?:all\s+)?select\b|\bxp_cmdshell\b|--\s*$|--\s*;|/\*|\*/"
-    r"|\brm\s+-\w|\$\(|\$\{|&&|\|\||`[^`]*\s[^`]*`|\|\s*(?:sh|bash|nc)\b|\b(?:curl|wget)\s+\S*(?:http|\.)|<\s*script|\{\{|__\w+__"
+    r"|['\"]\s*;\s*\w+|['\"]?\s*\bor\s+['\"]?1['\"]?\s*=\s*['\"]?1|\bunion\s+(?:all\s+)?select\b|\bxp_cmdshell\b|"
+    r"--\s*$|--\s*;|/\*|\*/"
+    r"|\brm\s+-\w|\$\(|\$\{|&&|\|\||`[^`]*\s[^`]*`|\|\s*(?:sh|bash|nc)\b|\b(?:curl|wget)\s+\S*(?:http|\.)|<\s*script|"
+    r"\{\{|__\w+__"
     r"|/etc/\w+|\bsudo\b|\bos\.system\b|\beval\(|\bimport os\b|\.\./",
     re.IGNORECASE,
 )
 _RIGHTS = re.compile(
-    r"\b(?:approv(?:e|es|ed|ing)|self ?-?approve|auto ?-?approv\w+|rubber ?-?stamp)\b(?! (?:loans?|claims?|orders?|invoices?|requests? table))"
-    r"|\b(?:skip|without|bypass|avoid|disable|turn off|no|remove|circumvent)\b[^.;]{0,25}\b(?:approvals?|sign ?-?offs?|polic(?:y|ies)|gates?|"
+    r"\b(?:approv(?:e|es|ed|ing)|self ?-?approve|auto ?-?approv\w+|rubber ?-?stamp)\b(?! (?:loans?|claims?|orders?|"
+    r"invoices?|requests? table))"
+    r"|\b(?:skip|without|bypass|avoid|disable|turn off|no|remove|circumvent)\b[^.;]{0,25}\b(?:approvals?|"
+    r"sign ?-?offs?|polic(?:y|ies)|gates?|"
     r"guard|guardrails?|ledger|audit(?:ing)? logs?|authori[sz]ation)\b"
-    r"|\b(?:grant|give|raise|elevate|escalate|widen|assign)\b[^.;]{0,40}\b(?:admin\w*|owner(?:ship)?|rights?|privileges?|permissions?|access|"
-    r"superuser|root|roles?|write access)\b|\bmake me (?:an? )?(?:admin\w*|owner|approver)|\b(?:become|as) (?:root|admin(?:istrator)?)\b"
-    r"|\b(?:disable|turn off|switch off|deactivate|weaken|change|edit)\b[^.;]{0,25}\b(?:polic(?:y|ies)|approvals?|ledger|security|the gate)\b"
-    r"|\bAR-\d{3,}\b|\b(?:show|print|send|reveal|leak|email|export|dump|read)\b[^.;]{0,30}\b(?:passwords?|secrets?|credentials?|api keys?|tokens? and)\b",
+    r"|\b(?:grant|give|raise|elevate|escalate|widen|assign)\b[^.;]{0,40}\b(?:admin\w*|owner(?:ship)?|rights?|"
+    r"privileges?|permissions?|access|"
+    r"superuser|root|roles?|write access)\b|\bmake me (?:an? )?(?:admin\w*|owner|approver)|\b(?:become|as) (?:root|"
+    r"admin(?:istrator)?)\b"
+    r"|\b(?:disable|turn off|switch off|deactivate|weaken|change|edit)\b[^.;]{0,25}\b(?:polic(?:y|ies)|approvals?|"
+    r"ledger|security|the gate)\b"
+    r"|\bAR-\d{3,}\b|\b(?:show|print|send|reveal|leak|email|export|dump|read)\b[^.;]{0,30}\b(?:passwords?|secrets?|"
+    r"credentials?|api keys?|tokens? and)\b",
     re.IGNORECASE,
 )
 
@@ -41,7 +51,15 @@ def refuse(text: str) -> Question | None:
     if len(bare) > LONGEST:
         return Question(f"The goal has {len(bare)} characters. Can it be said in at most {LONGEST}?")
     if _HOSTILE.search(bare):
-        return Question("This reads like an instruction to the platform itself or like code, which a goal cannot hold. What data should be worked on?", EXAMPLES)
+        return Question(
+            "This reads like an instruction to the platform itself or like code, which a goal cannot hold. What data "
+            "should be worked on?",
+            EXAMPLES,
+        )
     if _RIGHTS.search(bare):
-        return Question("Approvals, rights, policies and secrets are decided by people, never by a goal. What data should be worked on?", EXAMPLES)
+        return Question(
+            "Approvals, rights, policies and secrets are decided by people, never by a goal. What data should be "
+            "worked on?",
+            EXAMPLES,
+        )
     return None

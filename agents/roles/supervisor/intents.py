@@ -23,55 +23,100 @@ def _any(words: frozenset[str]) -> str:
 
 # Order matters: the first pattern to claim a word keeps it.
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
-    ("governance", "mask", rf"\b(?:mask|anonymi[sz]|pseudonymi[sz]|redact|obfuscat|obscur|scrub|tokeni[sz]|de ?identif)\w*|"
+    ("governance", "mask", rf"\b(?:mask|anonymi[sz]|pseudonymi[sz]|redact|obfuscat|obscur|scrub|tokeni[sz]|"
+                           rf"de ?identif)\w*|"
                            rf"\b(?:hide|hiding|encrypt|protect)\w*\b(?= (?:\w+ ){{0,3}}?{_PRIVATE}\b)"),
-    ("governance", "scan_pii", rf"\b(?:scan|search|look|find|detect|identify|discover|check|classify|flag|spot|locate|show|which|where|tell|"
-                               rf"inspect|hunt|audit|sweep)\w*\b(?=[^.;!?]*\b{_PRIVATE}(?: data| info\w*| fields?| columns?)?\b)|"
-                               r"\b(?:pii|phi|privacy|personal data) (?:scan|detection|check|discovery|search|audit|report)\w*"),
-    ("cost", "optimize", rf"\bcosts? (?:optimi[sz]\w+|reductions?|savings?|cutting|efficien\w+)|\boptimi[sz]\w+ (?:\w+ ){{0,3}}?{_SPEND}\b|"
+    ("governance", "scan_pii", rf"\b(?:scan|search|look|find|detect|identify|discover|check|classify|flag|spot|"
+                               rf"locate|show|which|where|tell|"
+                               rf"inspect|hunt|audit|sweep)\w*\b(?=[^.;!?]*\b{_PRIVATE}(?: data| info\w*| fields?| "
+                               rf"columns?)?\b)|"
+                               r"\b(?:pii|phi|privacy|personal data) (?:scan|detection|check|discovery|search|audit|"
+                               r"report)\w*"),
+    ("cost", "optimize", rf"\bcosts? (?:optimi[sz]\w+|reductions?|savings?|cutting|efficien\w+)|\boptimi[sz]\w+ "
+                         rf"(?:\w+ ){{0,3}}?{_SPEND}\b|"
                          rf"\boptimi[sz]\w+ for costs?\b|"
-                         rf"\b(?:cut|reduc|lower|sav|shrink|trim|bring down|decreas|minimi[sz]|slash)\w*\b(?: \w+){{0,5}}? {_SPEND}\b|"
-                         r"\bcheap(?:er|ly|est|as possible)?\b|\bcost (?:effective|efficient|conscious)\w*|\brightsiz\w+|\b(?:idle|unused) resources?\b"),
-    ("cost", "analyze", rf"\b(?:analy[sz]|break|explain|review|understand|what|where|how much|report|show|investigat|attribut)\w*\b(?: \w+){{0,5}}? {_SPEND}\b|"
-                        r"\bcosts? (?:analysis|report|breakdown|review)\b|\b(?:spend|spending) (?:analysis|report|breakdown|review)\b"),
-    ("cost", "enforce_budget", r"\b(?:enforce|set|respect|apply|impose)\w* (?:\w+ ){0,3}?(?:budget|spending limit|cost limit|cap)\b|\bbudget (?:limit|cap|guard|enforcement)\b"),
+                         rf"\b(?:cut|reduc|lower|sav|shrink|trim|bring down|decreas|minimi[sz]|slash)\w*\b(?: "
+                         rf"\w+){{0,5}}? {_SPEND}\b|"
+                         r"\bcheap(?:er|ly|est|as possible)?\b|\bcost (?:effective|efficient|conscious)\w*|"
+                         r"\brightsiz\w+|\b(?:idle|unused) resources?\b"),
+    ("cost", "analyze", rf"\b(?:analy[sz]|break|explain|review|understand|what|where|how much|report|show|investigat|"
+                        rf"attribut)\w*\b(?: \w+){{0,5}}? {_SPEND}\b|"
+                        r"\bcosts? (?:analysis|report|breakdown|review)\b|\b(?:spend|spending) (?:analysis|report|"
+                        r"breakdown|review)\b"),
+    ("cost", "enforce_budget", r"\b(?:enforce|set|respect|apply|impose)\w* (?:\w+ ){0,3}?(?:budget|spending limit|"
+                               r"cost limit|cap)\b|\bbudget (?:limit|cap|guard|enforcement)\b"),
     ("infrastructure", "destroy", rf"\b(?:{_any(v.DESTROY)})\b(?: down)?(?= (?:\w+ ){{0,4}}?(?:{_RESOURCE})\b)"),
-    ("infrastructure", "provision", rf"\b(?:{_any(v.PROVISION)})\b(?: up)?(?= (?:\w+ ){{0,4}}?(?:{_RESOURCE})\b)|\bprovision\w*"),
-    ("governance", "retain", r"\b(?:retention|retain\w*)\b|\b(?:keep|kept|keeping|hold|store|preserv)\w*\b(?=[^.;!?]*\b_sp)|"
-                             r"\b(?:archiv|delet|purg|remov|drop|expir|clean|eras|discard|get rid)\w*\b(?=[^.;!?]*\b_sp)|\barchiv(?:e|es|ed|ing)\b"),
-    ("quality", "repair", r"\b(?:repair|cleans|fix|correct|dedup|impute|heal)\w*\b(?= (?:\w+ ){0,4}?(?:data|rows|records|values|duplicates|nulls|errors|typos|quality|dates|table|entries)\b)|"
-                          r"\b(?:repair|cleanse|deduplicat|clean up|clean)(?:e|s|ing|es|ed)?\b|\b(?:remove|delete|drop|eliminate)\w*(?= (?:\w+ ){0,2}?(?:duplicates?|dupes))"),
-    ("governance", "delete", r"\b(?:delet(?:e|es|ed|ing|ion)|drop(?:s|ped|ping)?|remov(?:e|es|ed|ing)|purg(?:e|es|ed|ing)|eras(?:e|es|ed|ing)|wip(?:e|es|ed|ing)|truncat(?:e|es|ed|ing)|destroy(?:s|ed|ing)?|get rid of|trash)\b"),
+    ("infrastructure", "provision", rf"\b(?:{_any(v.PROVISION)})\b(?: up)?(?= (?:\w+ ){{0,4}}?(?:{_RESOURCE})\b)|"
+                                    rf"\bprovision\w*"),
+    ("governance", "retain", r"\b(?:retention|retain\w*)\b|\b(?:keep|kept|keeping|hold|store|"
+                             r"preserv)\w*\b(?=[^.;!?]*\b_sp)|"
+                             r"\b(?:archiv|delet|purg|remov|drop|expir|clean|eras|discard|get "
+                             r"rid)\w*\b(?=[^.;!?]*\b_sp)|\barchiv(?:e|es|ed|ing)\b"),
+    ("quality", "repair", r"\b(?:repair|cleans|fix|correct|dedup|impute|heal)\w*\b(?= (?:\w+ ){0,4}?(?:data|rows|"
+                          r"records|values|duplicates|nulls|errors|typos|quality|dates|table|entries)\b)|"
+                          r"\b(?:repair|cleanse|deduplicat|clean up|clean)(?:e|s|ing|es|ed)?\b|\b(?:remove|delete|"
+                          r"drop|eliminate)\w*(?= (?:\w+ ){0,2}?(?:duplicates?|dupes))"),
+    ("governance", "delete", r"\b(?:delet(?:e|es|ed|ing|ion)|drop(?:s|ped|ping)?|remov(?:e|es|ed|ing)|purg(?:e|es|ed|"
+                             r"ing)|eras(?:e|es|ed|ing)|wip(?:e|es|ed|ing)|truncat(?:e|es|ed|ing)|destroy(?:s|ed|"
+                             r"ing)?|get rid of|trash)\b"),
     ("quality", "profile", r"\bprofil(?:e|es|ed|ing)\b"),
     ("deployment", "rollback", r"\b(?:roll(?:ed|ing)? back|rollback|revert\w*|undo)\b"),
-    ("deployment", "promote", r"\b(?:(?:re)?deploy\w*|promot(?:e|es|ed|ing|ion)|go(?:es|ing)? live|roll(?:ed|ing)? out|publish\w*)\b|"
-                              r"\b(?:releas|ship|push|put|mov|tak|bring)\w*\b(?= (?:\w+ ){0,4}?(?:in|to|into) (?:the )?(?:prod|production|live|staging)\b)|\breleas(?:e|es|ing)\b"),
+    ("deployment", "promote", r"\b(?:(?:re)?deploy\w*|promot(?:e|es|ed|ing|ion)|go(?:es|ing)? live|roll(?:ed|ing)? "
+                              r"out|publish\w*)\b|"
+                              r"\b(?:releas|ship|push|put|mov|tak|bring)\w*\b(?= (?:\w+ ){0,4}?(?:in|to|into) (?:the "
+                              r")?(?:prod|production|live|staging)\b)|\breleas(?:e|es|ing)\b"),
     ("monitoring", "dashboard", r"\bdashboards?\b|\bscorecards?\b"),
-    ("monitoring", "alert", r"\b(?:alert|notif|warn|inform|monitor)(?:s|ed|ing|y|ies|ied|ications?)?\b|\b(?:page|paging|e ?mail|ping|slack|message|text)(?:s|ing)?\b(?= (?:me|us|the|our|\w+ team|when|if)\b)|\b(?:tell|let) (?:me|us|the \w+|\w+) (?:know|if|when|whenever|about)\b|\braise an alarm\b|\bkeep an eye\b|\bobservability\b"),
-    ("incident", "diagnose", r"\b(?:diagnos(?:e|es|ed|ing)|investigat\w+|troubleshoot\w*|root cause|debug\w*|find out why|figure out why)\b|\bwhy (?:did|is|does|are|was|has|do)\b(?=[^.;!?]*\b(?:fail|late|broke|empty|slow|down|missing|wrong|stuck)\w*)"),
-    ("incident", "heal", r"\b(?:heal|self ?heal)\w*\b|\b(?:fix|repair|recover|restart|rerun|retry|resume|unblock)\w*\b(?= (?:\w+ ){0,3}?(?:failed|failing|broken|stuck|pipeline|run|job|load|sync|incident)\b)"),
-    ("quality", "validate", r"\b(?:data )?quality(?: (?:checks?|rules?|tests?|validations?|gates?|controls?|assurance|monitoring))?\b|\bvalidat\w+|\bverif\w+|\bdq\b|"
-                            r"\b(?:sanity )?checks?\b(?! (?:in|out)\b)|\bchecked\b|\bchecking\b|\btest(?:s|ed|ing)?\b|\bquarantin\w+|\bbad (?:rows|records|data)\b|\bexpectations\b|\binspect\w*"),
-    ("mlops", "train", rf"\b(?:which|who|what)\b(?=[^.;!?]*\b(?:will|likely to|about to|going to|at risk|prone to)\b)|\b(?:fraud|churn|default|attrition) detection\b|\bdetect\w*(?= (?:fraud|churn|default|attrition))|\b(?:re)?train(?:s|ed|ing)?\b|\bpredict\w*|\bforecast\w*|\bclassif(?:y|ies|ied|ier|iers|ication)\b|\bregression\b|\bmachine learning\b|\b(?:ml )?models? (?:that|to|for|which|of)\b|\b(?:ml|ai) models?\b|\bestimat(?:e|es|ing)\b(?!(?: \w+){{0,3}} {_SPEND})"),
-    ("pipeline", "optimize", r"\b(?:optimi[sz]e|optimi[sz]es|optimi[sz]ed|optimi[sz]ing|optimi[sz]ation|speed up|speeding up|compact\w*|vacuum\w*|tun(?:e|ing)|z ?order\w*|repartition\w*|(?:too |so |very |got |getting |become |became |is )slow|slower|faster)\b"),
+    ("monitoring", "alert", r"\b(?:alert|notif|warn|inform|monitor)(?:s|ed|ing|y|ies|ied|ications?)?\b|\b(?:page|"
+                            r"paging|e ?mail|ping|slack|message|text)(?:s|ing)?\b(?= (?:me|us|the|our|\w+ team|when|"
+                            r"if)\b)|\b(?:tell|let) (?:me|us|the \w+|\w+) (?:know|if|when|whenever|about)\b|\braise "
+                            r"an alarm\b|\bkeep an eye\b|\bobservability\b"),
+    ("incident", "diagnose", r"\b(?:diagnos(?:e|es|ed|ing)|investigat\w+|troubleshoot\w*|root cause|debug\w*|find "
+                             r"out why|figure out why)\b|\bwhy (?:did|is|does|are|was|has|do)\b(?=[^.;!?]*\b(?:fail|"
+                             r"late|broke|empty|slow|down|missing|wrong|stuck)\w*)"),
+    ("incident", "heal", r"\b(?:heal|self ?heal)\w*\b|\b(?:fix|repair|recover|restart|rerun|retry|resume|"
+                         r"unblock)\w*\b(?= (?:\w+ ){0,3}?(?:failed|failing|broken|stuck|pipeline|run|job|load|sync|"
+                         r"incident)\b)"),
+    ("quality", "validate", r"\b(?:data )?quality(?: (?:checks?|rules?|tests?|validations?|gates?|controls?|"
+                            r"assurance|monitoring))?\b|\bvalidat\w+|\bverif\w+|\bdq\b|"
+                            r"\b(?:sanity )?checks?\b(?! (?:in|out)\b)|\bchecked\b|\bchecking\b|\btest(?:s|ed|ing)?\b|"
+                            r"\bquarantin\w+|\bbad (?:rows|records|data)\b|\bexpectations\b|\binspect\w*"),
+    ("mlops", "train", rf"\b(?:which|who|what)\b(?=[^.;!?]*\b(?:will|likely to|about to|going to|at risk|prone "
+                       rf"to)\b)|\b(?:fraud|churn|default|attrition) detection\b|\bdetect\w*(?= (?:fraud|churn|"
+                       rf"default|attrition))|\b(?:re)?train(?:s|ed|ing)?\b|\bpredict\w*|\bforecast\w*|\bclassif(?:y|"
+                       rf"ies|ied|ier|iers|ication)\b|\bregression\b|\bmachine learning\b|\b(?:ml )?models? (?:that|"
+                       rf"to|for|which|of)\b|\b(?:ml|ai) models?\b|\bestimat(?:e|es|ing)\b(?!(?: "
+                       rf"\w+){{0,3}} {_SPEND})"),
+    ("pipeline", "optimize", r"\b(?:optimi[sz]e|optimi[sz]es|optimi[sz]ed|optimi[sz]ing|optimi[sz]ation|speed up|"
+                             r"speeding up|compact\w*|vacuum\w*|tun(?:e|ing)|z ?order\w*|repartition\w*|(?:too |so |"
+                             r"very |got |getting |become |became |is )slow|slower|faster)\b"),
     ("governance", "comply", rf"\b(?:{'|'.join(v.REGULATIONS)}|soc 2)\b|\bcompl(?:y|iance|iant|ies)\b"),
     ("pipeline", "ingest", rf"\b(?:{_any(v.INGEST | v.INGEST_NOUNS)})\b"),
 )  # fmt: skip
 _COMPILED = tuple((agent, action, re.compile(pattern)) for agent, action, pattern in _PATTERNS)
 _NEGATION = re.compile(
-    r"\b(?:no need (?:for|to)|not(?: (?:necessary|needed|required))?(?: to)?|don't|dont|doesn't|do not|without|never|skip(?:ping)?|"
-    r"avoid(?:ing)?|leav(?:e|ing) out|omit(?:ting)?|no|minus|except(?: for)?|but not|excluding|exclude|instead of|rather than|"
-    r"other than|apart from|aside from|besides|isn't|won't|can't|save for|ignoring|ignore|bar)\b(?! (?:more|less|later|longer|only|just|than)\b)"
+    r"\b(?:no need (?:for|to)|not(?: (?:necessary|needed|required))?(?: to)?|don't|dont|doesn't|do not|without|never|"
+    r"skip(?:ping)?|"
+    r"avoid(?:ing)?|leav(?:e|ing) out|omit(?:ting)?|no|minus|except(?: for)?|but not|excluding|exclude|instead of|"
+    r"rather than|"
+    r"other than|apart from|aside from|besides|isn't|won't|can't|save for|ignoring|ignore|bar)\b(?! (?:more|less|"
+    r"later|longer|only|just|than)\b)"
 )
-_AFTERWARDS = re.compile(r"\b(?:is|are) (?:not|n't) (?:needed|necessary|required|wanted)|\b(?:isn't|aren't) (?:needed|necessary|required)|\b(?:unnecessary|not needed|not required)\b")
+_AFTERWARDS = re.compile(
+    r"\b(?:is|are) (?:not|n't) (?:needed|necessary|required|wanted)|\b(?:isn't|aren't) (?:needed|necessary|required)|"
+    r"\b(?:unnecessary|not needed|not required)\b"
+)
 _STRONG = v.INGEST | v.TRAIN | v.verbs(
-    "mask anonymise anonymize scan detect validate verify check profile repair clean quarantine alert notify warn monitor deploy "
-    "promote release delete drop remove purge erase archive retain optimise optimize compact provision diagnose investigate "
-    "heal reduce cut save keep build create compute calculate aggregate tell let email schedule exclude skip run enforce "
+    "mask anonymise anonymize scan detect validate verify check profile repair clean quarantine alert notify warn "
+    "monitor deploy "
+    "promote release delete drop remove purge erase archive retain optimise optimize compact provision diagnose "
+    "investigate "
+    "heal reduce cut save keep build create compute calculate aggregate tell let email schedule exclude skip run "
+    "enforce "
     "stay spend"
 ) | {"run", "built"}  # fmt: skip
-_FILLER = frozenset(
-    ["please", "also", "then", "to", "i", "we", "you", "want", "would", "like", "should", "must", "it", "they", "make", "sure", "afterwards", "finally", "just", "kindly", "afterward", "do", "not", "don't", "dont", "never", "let's", "need", "can", "could", "will", "after", "that", "once", "done"]
+_FILLER = v.word_set(
+    "please also then to i we you want would like should must it they make sure afterwards finally just "
+    "kindly afterward do not don't dont never let's need can could will after that once done"
 )  # fmt: skip
 
 
@@ -130,7 +175,11 @@ def find_actions(reading: Reading, custom: Mapping[str, Mapping[str, tuple[str, 
     text = reading.hidden("table", "column", "connection", "resource")
     for token in reading.tokens:
         if token.claim == "span":
-            text = text[: token.start] + "_sp"[: token.end - token.start].ljust(token.end - token.start, "_") + text[token.end :]
+            text = (
+                text[: token.start]
+                + "_sp"[: token.end - token.start].ljust(token.end - token.start, "_")
+                + text[token.end :]
+            )
     for agent, action, pattern in patterns:
         for match in pattern.finditer(text):
             where = reading.covered(*match.span())
@@ -142,7 +191,11 @@ def find_actions(reading: Reading, custom: Mapping[str, Mapping[str, tuple[str, 
 
 def _custom(custom: Mapping[str, Mapping[str, tuple[str, ...]]]) -> list[tuple[str, str, re.Pattern[str]]]:
     return [
-        (agent, action, re.compile("|".join(rf"\b{re.escape(' '.join(phrase.lower().split()))}\b" for phrase in phrases)))
+        (
+            agent,
+            action,
+            re.compile("|".join(rf"\b{re.escape(' '.join(phrase.lower().split()))}\b" for phrase in phrases)),
+        )
         for agent, actions in custom.items()
         for action, phrases in actions.items()
         if phrases
@@ -158,7 +211,12 @@ def find_negations(reading: Reading, clauses: list[Clause]) -> list[range]:
             continue
         end = next(clause.end for clause in clauses if clause.start <= where[0] < clause.end or clause.end > where[0])
         stop = next(
-            (at for at in range(where[-1] + 1, end) if reading.tokens[at].word in (",", "but", ";", ")") and not _listing(reading, at)), end
+            (
+                at
+                for at in range(where[-1] + 1, end)
+                if reading.tokens[at].word in (",", "but", ";", ")") and not _listing(reading, at)
+            ),
+            end,
         )
         found.append(range(where[0], stop))
     for match in _AFTERWARDS.finditer(reading.flat):

@@ -16,12 +16,18 @@ from agents.roles.supervisor.understanding import Understanding
 from agents.roles.supervisor.watermark import usable_watermark
 
 CONDITION = re.compile(
-    r"\bwhere \w+(?: \w+){0,2} ?(?:[<>=!]|is|are|equals?|contains?|like|in|not|over|under|above|below|between)|[<>=]+ ?\d|"
-    r"\b(?:since|after|before|from|until|newer than|older than|starting) (?:19|20)\d\d\b|\b(?:first|top|last|limit) \d+ rows\b|"
+    r"\bwhere \w+(?: \w+){0,2} ?(?:[<>=!]|is|are|equals?|contains?|like|in|not|over|under|above|below|between)|"
+    r"[<>=]+ ?\d|"
+    r"\b(?:since|after|before|from|until|newer than|older than|starting) (?:19|20)\d\d\b|\b(?:first|top|last|limit) "
+    r"\d+ rows\b|"
     r"\b(?:with|having|whose) \w+(?: \w+)? (?:over|above|below|under|greater|less|more|equal)\b|"
     r"\b(?:of|from|for) (?:the )?(?:last|past) \d+ (?:days?|weeks?|months?|years?)\b"
 )
-ALL = re.compile(r"\b(?:everything|(?:all|every|each|any)(?: of)?(?: the| its| our| single)* (?:\w+ )?(?:tables?|data(?:sets?)?|files?|of (?:it|them))|(?:the )?(?:whole|entire|complete|full) (?:\w+ ){0,3}?(?:database|db|schema|system|source|server|catalog|app)?|all of|all from|all in)\b")
+ALL = re.compile(
+    r"\b(?:everything|(?:all|every|each|any)(?: of)?(?: the| its| our| single)* (?:\w+ )?(?:tables?|data(?:sets?)?|"
+    r"files?|of (?:it|them))|(?:the )?(?:whole|entire|complete|full) (?:\w+ ){0,3}?(?:database|db|schema|system|"
+    r"source|server|catalog|app)?|all of|all from|all in)\b"
+)
 
 
 def draft_loads(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[Load]:
@@ -31,12 +37,20 @@ def draft_loads(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
     refs: dict[Ref, int] = {}
     condition = CONDITION.search(u.text(clause))
     if condition:
-        draft.ask(f"A load takes whole tables or their changes, not only rows {condition.group().strip()!r}. Load the whole table?", ("yes", "no"))
+        draft.ask(
+            f"A load takes whole tables or their changes, not only rows {condition.group().strip()!r}. Load the "
+            f"whole table?",
+            ("yes", "no"),
+        )
     for mention in positive:
         for ref in _source_refs(u, scope, mention, draft, positive, clause):
             refs[ref] = mention.at
-    if not refs and not draft.questions and (ALL.search(u.text(clause)) or (excluded and scope.connections(clause.start))):
-        refs = {ref: clause.start for ref in _everything(u, scope, clause, draft)}
+    if (
+        not refs
+        and not draft.questions
+        and (ALL.search(u.text(clause)) or (excluded and scope.connections(clause.start)))
+    ):
+        refs = dict.fromkeys(_everything(u, scope, clause, draft), clause.start)
     return [load_of(u, scope, ref, at, draft) for ref, at in refs.items() if ref not in excluded]
 
 
@@ -55,7 +69,9 @@ def _everything(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
     return [Ref(name, table) for name in sorted(names) for table in u.finder.catalog.connections[name].tables]
 
 
-def _source_refs(u: Understanding, scope: Scope, mention: Mention, draft: Draft, all_here: Sequence[Mention], clause: Clause) -> list[Ref]:
+def _source_refs(
+    u: Understanding, scope: Scope, mention: Mention, draft: Draft, all_here: Sequence[Mention], clause: Clause
+) -> list[Ref]:
     allowed = scope.connections(mention.at)
 
     def keep(ref: Ref) -> bool:
@@ -67,14 +83,20 @@ def _source_refs(u: Understanding, scope: Scope, mention: Mention, draft: Draft,
     if len(refs) == 1:
         odd = [noun for noun in mention.nouns[:-1] if noun in v.FILTERS and not u.finder.explains(refs[0], noun)]
         if odd:
-            draft.ask(f"A load takes whole tables or their changes, not only {mention.said!r}. Load all of {refs[0]}?", ("yes", "no"))
+            draft.ask(
+                f"A load takes whole tables or their changes, not only {mention.said!r}. Load all of {refs[0]}?",
+                ("yes", "no"),
+            )
         return refs
     said = mention.said or " ".join(mention.nouns)
     if refs:
         draft.ask(f"Which table is {said!r}?", candidates)
     elif _needed(u, scope, mention, all_here, clause):
         where = f" in {', '.join(sorted(allowed))}" if allowed else ""
-        draft.ask(f"No table{where} is called {said!r}. Which one is meant?", u.finder.nearest((*mention.outer, *mention.nouns), keep) or candidates)
+        draft.ask(
+            f"No table{where} is called {said!r}. Which one is meant?",
+            u.finder.nearest((*mention.outer, *mention.nouns), keep) or candidates,
+        )
     return []
 
 
@@ -91,12 +113,20 @@ def _needed(u: Understanding, scope: Scope, mention: Mention, all_here: Sequence
         return True
     if not any(other.at in scope.tables for other in all_here):
         return True
-    before = [token.word for token in tokens[max(clause.start, mention.at - 3) : mention.at] if token.word not in ("the", "our", "all", "also")]
-    return bool(before) and (before[-1] in v.INGEST or (before[-1] in ("and", ",", "&", "plus", "or") and _lists(u, scope, mention)))
+    before = [
+        token.word
+        for token in tokens[max(clause.start, mention.at - 3) : mention.at]
+        if token.word not in ("the", "our", "all", "also")
+    ]
+    return bool(before) and (
+        before[-1] in v.INGEST or (before[-1] in ("and", ",", "&", "plus", "or") and _lists(u, scope, mention))
+    )
 
 
 def _lists(u: Understanding, scope: Scope, mention: Mention) -> bool:
-    return any(at in scope.tables for other in u.mentions if mention.at - 4 <= other.end <= mention.at for at in (other.at,))
+    return any(
+        at in scope.tables for other in u.mentions if mention.at - 4 <= other.end <= mention.at for at in (other.at,)
+    )
 
 
 def load_of(u: Understanding, scope: Scope, ref: Ref, at: int, draft: Draft, *, plain: bool = False) -> Load:
@@ -113,7 +143,10 @@ def load_of(u: Understanding, scope: Scope, ref: Ref, at: int, draft: Draft, *, 
     key = scoped(u.keys, at, clauses, tables)
     columns = {column.lower(): column for column in table.columns}
     if key and not all(part in columns for part in key):
-        draft.ask(f"{ref} has no column {', '.join(k for k in key if k not in columns)!r}. Which columns are its key?", tuple(table.columns))
+        draft.ask(
+            f"{ref} has no column {', '.join(k for k in key if k not in columns)!r}. Which columns are its key?",
+            tuple(table.columns),
+        )
     inputs = {
         "connection": ref.connection, "table": ref.name, "layer": layer, "destination": destination, "mode": mode,
         "watermark": watermark, "key": [columns.get(part, part) for part in key] if key else list(table.key),
@@ -134,5 +167,9 @@ def _mode(u: Understanding, scope: Scope, ref: Ref, at: int, draft: Draft) -> tu
     if wanted == "full":
         return "full", None
     if wanted == "incremental" and watermark is None:
-        draft.ask(f"No column of {ref} says when a row last changed. Which one should be the watermark, or should it load in full?", tuple(table.columns))
+        draft.ask(
+            f"No column of {ref} says when a row last changed. Which one should be the watermark, or should it load "
+            f"in full?",
+            tuple(table.columns),
+        )
     return ("incremental", watermark) if watermark else ("full", None)

@@ -13,23 +13,30 @@ from agents.roles.supervisor.reading import Reading
 from agents.roles.supervisor.words import singular
 
 _KINDS = re.compile(
-    r"\b(?:" + "|".join(f"(?P<{kind}>{'|'.join(sorted(map(re.escape, words), key=len, reverse=True))})" for kind, words in v.KIND_WORDS.items()) + r")\b"
+    r"\b(?:"
+    + "|".join(
+        f"(?P<{kind}>{'|'.join(sorted(map(re.escape, words), key=len, reverse=True))})"
+        for kind, words in v.KIND_WORDS.items()
+    )
+    + r")\b"
 )
 _FOREIGN = re.compile(rf"\b(?:{'|'.join(sorted(v.FOREIGN))})\b")
-_PLACE = frozenset("from in of on at within inside out via off through".split())
+_PLACE = v.word_set("from in of on at within inside out via off through")
 _DESTINATION = re.compile(
-    r"\b(?:(?:in|into|to|onto|on|at|for|of)? ?(?:the |our |a )?(?:azure |delta |cloud )?(?:data ?lake(?:house)?s?|lake ?house|lake|adls(?: gen2)?|onelake|delta(?: lake| tables?)?))\b"
+    r"\b(?:(?:in|into|to|onto|on|at|for|of)? ?(?:the |our |a )?(?:azure |delta |cloud )?(?:data ?lake(?:house)?s?|"
+    r"lake ?house|lake|adls(?: gen2)?|onelake|delta(?: lake| tables?)?))\b"
     r"|\b(?:in|into|to|onto) (?:the |our |a )?(?:data ?)?(?:storage|warehouse|platform|cloud)\b(?! account)"
 )
 _PURPOSE = re.compile(
     r"\b(?:so that|so (?:we|i|they|the|our|finance|marketing)|because|in order (?:to|that)|since (?:we|the|our)|"
-    r"for (?:the |our |my )?(?:\w+ )?(?:team|department|dashboards?|people|folks|colleagues|reporting|reports?|analysts?|boss|board|auditors?)\b)[^.;!?,]*"
+    r"for (?:the |our |my )?(?:\w+ )?(?:team|department|dashboards?|people|folks|colleagues|reporting|reports?|"
+    r"analysts?|boss|board|auditors?)\b)[^.;!?,]*"
 )
 
 
 @dataclass(slots=True)
 class Mention:
-    """A phrase of nouns that may name a table. `exact` holds what a full name names; `marked` when the goal calls it a table."""
+    """A phrase of nouns that may name a table: `exact` is what a full name names, `marked` when called a table."""
 
     at: int
     end: int
@@ -41,7 +48,7 @@ class Mention:
 
 
 def claim_names(reading: Reading, finder: Finder) -> list[Mention]:
-    """Full names and spelled-out names of two words or more; they come before anything else is read into their words."""
+    """Full names and spelled-out names of two words or more, before anything else is read into their words."""
     found: list[Mention] = []
     tokens = reading.tokens
     for at, token in enumerate(tokens):
@@ -90,7 +97,11 @@ def find_connections(reading: Reading, finder: Finder) -> tuple[list[Located[fro
     found += _placed(reading, finder)
     for match, where in reading.find(_KINDS):
         names = frozenset(c.name for c in finder.catalog.connections.values() if c.kind == match.lastgroup)
-        if match.lastgroup == "files" and (match.group() == "files" or not names) and not _after_place(reading, where[0]):
+        if (
+            match.lastgroup == "files"
+            and (match.group() == "files" or not names)
+            and not _after_place(reading, where[0])
+        ):
             continue
         reading.claim(where, "connection")
         if names:
@@ -161,7 +172,12 @@ def _phrase(reading: Reading, at: int) -> Iterator[int]:
     tokens = reading.tokens
     while at < len(tokens) and tokens[at].word in ("the", "our", "my", "their", "this", "a", "that"):
         at += 1
-    while at < len(tokens) and tokens[at].kind in ("word", "name") and not tokens[at].claim and tokens[at].word not in v.STOP:
+    while (
+        at < len(tokens)
+        and tokens[at].kind in ("word", "name")
+        and not tokens[at].claim
+        and tokens[at].word not in v.STOP
+    ):
         yield at
         at += 1
 
@@ -180,7 +196,9 @@ def find_mentions(reading: Reading, finder: Finder, taken: list[Mention]) -> lis
         joined = _join(found, phrase, nouns, tokens[phrase[-1] + 1 :][:1] and tokens[phrase[-1] + 1].claim == "table")
         nouns = nouns or tuple(word for word in words if singular(word) in finder.spelled)
         if not joined and nouns:
-            found.append(Mention(at, phrase[-1] + 1, nouns, frozenset(), marked, " ".join(tokens[i].text for i in phrase)))
+            found.append(
+                Mention(at, phrase[-1] + 1, nouns, frozenset(), marked, " ".join(tokens[i].text for i in phrase))
+            )
         at = phrase[-1] + 1
     found.sort(key=lambda mention: mention.at)
     return _of_phrases(reading, found)
@@ -209,7 +227,15 @@ def _of_phrases(reading: Reading, found: list[Mention]) -> list[Mention]:
     for mention in found:
         last = kept[-1] if kept else None
         between = [token.word for token in reading.tokens[last.end : mention.at]] if last else []
-        if last and between and between[0] in ("of", "for") and set(between[1:]) <= {"the", "our", "all", "each", "every"} and not last.exact and not mention.exact and not mention.marked:
+        if (
+            last
+            and between
+            and between[0] in ("of", "for")
+            and set(between[1:]) <= {"the", "our", "all", "each", "every"}
+            and not last.exact
+            and not mention.exact
+            and not mention.marked
+        ):
             last.outer = (*mention.outer, *mention.nouns)
             last.end = mention.end
             continue

@@ -16,7 +16,8 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 NUMBERS = {
-    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
+    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+    "ten": "10",
     "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fortyfive": "45",
     "sixty": "60", "ninety": "90",
 }  # fmt: skip
@@ -55,7 +56,9 @@ class Reading:
         inside = [at for at, token in enumerate(self.tokens) if token.start < end and start < token.end]
         return range(inside[0], inside[-1] + 1) if inside else range(0)
 
-    def find(self, pattern: re.Pattern[str], *, over: frozenset[str] = frozenset()) -> Iterator[tuple[re.Match[str], range]]:
+    def find(
+        self, pattern: re.Pattern[str], *, over: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[re.Match[str], range]]:
         """Matches whose tokens are unclaimed, or claimed as one of `over`."""
         for match in pattern.finditer(self.flat):
             where = self.covered(*match.span())

@@ -1,4 +1,4 @@
-"""What a draft still needs before it is a plan: what production implies, what was ruled out, what nothing was made of."""
+"""What a draft still needs before it is a plan: what production implies, what was ruled out."""
 
 from __future__ import annotations
 
@@ -43,10 +43,18 @@ def _deploy(u: Understanding, draft: Draft, deployments: list[Task]) -> None:
     if not deployments:
         return
     made = _made(draft)
-    named = [ref for m in u.mentions if not u.negated(m.at) for ref in resolve(u.finder, m, lambda ref: not ref.connection)[0][:1]]
+    named = [
+        ref
+        for m in u.mentions
+        if not u.negated(m.at)
+        for ref in resolve(u.finder, m, lambda ref: not ref.connection)[0][:1]
+    ]
     assets = made or sorted({ref.name for ref in named})
     if not assets:
-        draft.ask("Which tables or models should be released?", tuple(sorted(ref.name for ref in u.finder.entries if not ref.connection)))
+        draft.ask(
+            "Which tables or models should be released?",
+            tuple(sorted(ref.name for ref in u.finder.entries if not ref.connection)),
+        )
         return
     for task in deployments:
         if task.action == "rollback":
@@ -68,7 +76,9 @@ def _production(draft: Draft) -> None:
     """Production data needs a place to run, checks, a release and someone to notice when it fails."""
     asked = {(task.agent, task.action) for task in draft.tasks}
     if draft.loads and not any(task.agent == "infrastructure" for task in draft.tasks):
-        draft.tasks.append(Task("infrastructure", "provision", inputs={"resources": list(_PLATFORM), "budget": draft.budget}))
+        draft.tasks.append(
+            Task("infrastructure", "provision", inputs={"resources": list(_PLATFORM), "budget": draft.budget})
+        )
     checked = {task.asset for task in draft.tasks if (task.agent, task.action) == ("quality", "validate")}
     draft.tasks += [Task("quality", "validate", asset) for asset in draft.assets if asset not in checked]
     assets = _made(draft)
@@ -81,6 +91,9 @@ def _production(draft: Draft) -> None:
 def _nothing(u: Understanding, draft: Draft) -> None:
     refs = [ref for m in u.mentions for ref in resolve(u.finder, m, lambda _: True)[0][:1]]
     if refs:
-        draft.ask(f"What should be done with {', '.join(str(ref) for ref in refs[:3])}?", ("ingest", "validate", "scan for personal data", "mask", "delete"))
+        draft.ask(
+            f"What should be done with {', '.join(str(ref) for ref in refs[:3])}?",
+            ("ingest", "validate", "scan for personal data", "mask", "delete"),
+        )
     else:
         draft.ask("What should be built or done, and with which tables?", EXAMPLES)

@@ -3,76 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-DAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
-_DAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?)"
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "tenth": 10, "fifteenth": 15, "twentieth": 20}
-_ADVERBS = {
-    "daily": (1, "day"), "nightly": (1, "day"), "everyday": (1, "day"), "overnight": (1, "day"), "hourly": (1, "hour"),
-    "weekly": (1, "week"), "monthly": (1, "month"), "quarterly": (3, "month"), "yearly": (12, "month"),
-    "annually": (12, "month"), "annual": (12, "month"),
-}  # fmt: skip
-_UNITS = {
-    "m": "minute", "min": "minute", "mins": "minute", "minute": "minute", "minutes": "minute", "h": "hour", "hr": "hour",
-    "hrs": "hour", "hour": "hour", "hours": "hour", "day": "day", "days": "day", "night": "day", "nights": "day",
-    "week": "week", "weeks": "week", "month": "month", "months": "month", "quarter": "quarter", "quarters": "quarter",
-    "year": "year", "years": "year",
-}  # fmt: skip
-_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
-_CLOCK = (
-    r"(?:(?P<half>half past|quarter past|quarter to) )?(?P<h>\d{1,2})(?:[:.](?P<m>\d{2})(?::\d{2})?|h(?P<hm>\d{2})?)?"
-    r"(?: ?(?P<ap>am|pm))?(?: o ?'? ?clock)?(?: in the (?P<part>morning|afternoon|evening))?(?: at (?P<night>night))?"
-)
-_UTC = r"(?: ?\(? ?(?:utc|gmt|z)\b ?\)?)?"
-_LATER = r"(?! ?(?:%|percent|" + _UNIT + r"|rows|tables|k|usd|dollars|times)\b)(?![\d:.,]*\d)"
-
-_PATTERNS: tuple[tuple[str, str], ...] = (
-    ("cron", r"(?<!\S)cron:(?P<cron>\S+(?: \S+){4})(?!\S)"),
-    ("zone", r"\b(?:[ecmpw]e?[sd]?t|cet|cest|[ecmp][sd]t|bst|ist|jst|aest|aedt|msk|sgt|hkt)\b(?! columns?)"
-             r"|\b(?:local|eastern|pacific|central|mountain|european|european central)(?: standard| daylight)? time\b"
-             r"|\b(?!utc |of |on |by |in |any |all |this |that |first |run |event |one |real |same |due |start |end )"
-             r"[a-z]+ time(?:zone)?\b(?= *(?:$|[.,;)]| every| each| daily| and| please))|\b(?:utc|gmt) ?[+-] ?\d+"),
-    ("never", r"\b(?:near )?real time\b|\brealtime\b|\bcontinuous(?:ly)?\b|\bstreaming\b"),
-    ("never", r"\b(?:biweekly|bi weekly|fortnightly|bimonthly|every fortnight|semi monthly)\b"),
-    ("never", r"\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:business day|working day|weekday|" + _DAY + r")\b"),
-    ("never", r"\b(?:last day|end|close)(?: of)?(?: (?:the|each|every))? (?:month|quarter|year)\b|\bmonth end\b"),
-    ("never", r"\b(?:tomorrow|tonight|next (?:week|month|" + _DAY + r"))\b(?! s\b)"),
-    ("never", r"\b(?:twice|thrice|[2-9] times) (?:a|per|each|every) (?:week|month|quarter|year)\b"),
-    ("never", r"\b(?:on|at) (?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:january|february|march|april|may|june|"
-              r"july|august|september|october|november|december)|(?:january|february|march|april|may|june|july|august|"
-              r"september|october|november|december) \d{1,2}(?:st|nd|rd|th)?)\b"),
-    ("times", r"\b(?:(?P<n>\d+) times|(?P<twice>twice)|(?P<once>once)) (?:an?|per|every|each) (?P<unit>day|hour|week|month"
-              r"|quarter|year|night)\b|\b(?P<twice2>twice) (?:daily|hourly)\b|\bonce (?:daily|nightly)\b"),
-    ("window", r"\b(?:between|from) (?P<h1>\d{1,2})(?::00)? ?(?P<a1>am|pm)? (?:and|to|until|till) (?P<h2>\d{1,2})(?::00)? ?"
-               r"(?P<a2>am|pm)?\b(?! (?:%|rows))|\bduring (?:business|office|working) hours\b"),
-    ("past", r"\b(?P<past>\d{1,2}|quarter|half)(?: minutes?)? past (?:the|each|every) hour\b"),
-    ("dom", r"\b(?:on )?(?:the )?(?P<dom>(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fifth|tenth|fifteenth|twentieth)"
-            r"(?:(?: ?,| and| &)+ (?:the )?\d{1,2}(?:st|nd|rd|th))*)(?: (?:calendar )?day)?(?: of)?(?: (?:the|each|every|a))?"
-            r" (?P<of>month|quarter|year)\b"
-            r"|\b(?:on|by) (?:the )?(?P<dom2>\d{1,2}(?:st|nd|rd|th)(?:(?: ?,| and| &)+ (?:the )?\d{1,2}(?:st|nd|rd|th))*)\b"
-            r"|\b(?:on )?day (?P<dom3>\d{1,2}) of (?:the|each|every) month\b"
-            r"|\b(?:start|beginning) of (?:the|each|every) (?P<of2>month|quarter|year)\b"),
-    ("every", r"\b(?:every|each) (?P<half0>half|quarter)(?: of)?(?: an?)? ?-?hour\b|\b(?:every|each) (?P<other>other |second )?(?P<n>\d+)?(?:st|nd|rd|th)? ?-?(?P<unit>" + _UNIT + r")\b"
-              r"|\b(?P<n2>\d+) (?P<unit2>minutely|hourly|minute|min|hour)(?: intervals?| basis| refresh| cadence)?\b(?= ?"
-              r"(?:intervals?|basis|refresh|cadence|$))"
-              r"|\b(?:every|each)? ?(?P<half>half|quarter)(?: of)?(?: an?)? ?-?(?:hour|hourly)\b"
-              r"|\bon (?:an? )?(?P<unit3>hourly|daily|nightly|weekly|monthly|quarterly|yearly) basis\b|\bon the hour\b"),
-    ("adverb", r"\b(?P<word>" + "|".join(_ADVERBS) + r")\b"),
-    ("clock", r"\b(?:(?:at|by|around|@|about) )" + _CLOCK + r"\b" + _LATER + _UTC
-              + r"|\b(?P<h_>\d{1,2})(?:[:.](?P<m_>\d{2}))? ?(?P<ap_>am|pm)\b" + _UTC
-              + r"|\b(?P<h__>\d{1,2}):(?P<m__>\d{2})\b" + _UTC
-              + r"|\b(?:at )(?P<h4>[01]\d|2[0-3])(?P<m4>[0-5]\d)(?: hours)?\b" + _UTC
-              + r"|\b(?P<half5>half past|quarter past|quarter to) (?P<h5>\d{1,2})(?: ?(?P<ap5>am|pm))?\b" + _UTC),
-    ("part", r"\b(?:(?:every|each|all|in the|at) )?(?P<part>mornings?|noon|midday|lunchtime|afternoons?|evenings?|midnight)\b"),
-    ("days", r"\b(?P<range>" + _DAY + r" ?(?:to|through|thru|till|until|-|–) ?" + _DAY + r")\b"
-             r"|\b(?P<week>weekdays?|week ?days|working ?days?|business ?days?|workdays?)\b|\b(?P<end>weekends?)\b"
-             r"|\b(?P<list>" + _DAY + r"(?:(?: ?,| and| or| &)+ ?(?:on |every )?" + _DAY + r")*)\b"),
-)  # fmt: skip
-_COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
-_MORE = re.compile(r"(?: ?,| and| &)+ (?:at )?(?P<h>\d{1,2})(?::(?P<m>\d{2}))? ?(?P<ap>am|pm)?\b" + _LATER)
-_PARTS = {"morning": 6, "noon": 12, "midday": 12, "lunchtime": 12, "afternoon": 14, "evening": 18, "midnight": 0}
+from agents.roles.supervisor.schedule_words import ADVERBS, DAY, DAYS, MORE, ORDINALS, PARTS, UNITS, matches
 
 
 @dataclass(slots=True)
@@ -100,7 +33,7 @@ class Schedule:
 def find_schedules(text: str, breaks: list[int]) -> list[Schedule]:
     """All schedules of a lower-case text, in order; `breaks` are offsets no schedule reaches across."""
     found: list[Schedule] = []
-    for kind, match in _matches(text):
+    for kind, match in matches(text):
         piece = _piece(kind, match, text)
         last = found[-1] if found else None
         if piece is None or (last and match.start() < last.spans[-1][1]):
@@ -111,17 +44,6 @@ def find_schedules(text: str, breaks: list[int]) -> list[Schedule]:
     for schedule in found:
         _settle(schedule)
     return found
-
-
-def _matches(text: str) -> list[tuple[str, re.Match[str]]]:
-    taken: list[tuple[int, int]] = []
-    kept: list[tuple[str, re.Match[str]]] = []
-    for kind, pattern in _COMPILED:
-        for match in pattern.finditer(text):
-            if not any(match.start() < end and start < match.end() for start, end in taken):
-                taken.append(match.span())
-                kept.append((kind, match))
-    return sorted(kept, key=lambda entry: entry[1].start())
 
 
 def _piece(kind: str, match: re.Match[str], text: str) -> Schedule | None:
@@ -146,9 +68,9 @@ def _piece(kind: str, match: re.Match[str], text: str) -> Schedule | None:
     elif kind == "every":
         made.every, made.night = _every(groups), match.group().endswith(("night", "nights"))
     elif kind == "adverb":
-        made.every, made.night = _ADVERBS[groups["word"]], groups["word"] == "nightly"
+        made.every, made.night = ADVERBS[groups["word"]], groups["word"] == "nightly"
     elif kind == "part":
-        made.part = _PARTS[groups["part"].rstrip("s")]
+        made.part = PARTS[groups["part"].rstrip("s")]
     elif kind == "days":
         made.days = _weekdays(groups)
     else:
@@ -158,7 +80,7 @@ def _piece(kind: str, match: re.Match[str], text: str) -> Schedule | None:
 
 def _times_a(groups: dict[str, str]) -> tuple[int, str]:
     count = 2 if {"twice", "twice2"} & groups.keys() else int(groups.get("n", 1)) or 1
-    unit = _UNITS[groups.get("unit", "day")]
+    unit = UNITS[groups.get("unit", "day")]
     if count == 1:
         return {"quarter": (3, "month"), "year": (12, "month")}.get(unit, (1, unit))
     whole, smaller = (60, "minute") if unit == "hour" else (24, "hour")
@@ -181,7 +103,7 @@ def _hour(hour: int, half: str | None) -> int:
 
 def _day_of_month(made: Schedule, groups: dict[str, str]) -> None:
     said = groups.get("dom") or groups.get("dom2") or groups.get("dom3") or "first"
-    found = {int(number) for number in re.findall(r"\d+", said)} | {_ORDINALS[w] for w in said.split() if w in _ORDINALS}
+    found = {int(number) for number in re.findall(r"\d+", said)} | {ORDINALS[w] for w in said.split() if w in ORDINALS}
     made.doms = frozenset(found)
     unit = groups.get("of") or groups.get("of2") or "month"
     made.every = {"month": (1, "month"), "quarter": (3, "month"), "year": (12, "month")}[unit]
@@ -191,10 +113,10 @@ def _every(groups: dict[str, str]) -> tuple[int, str]:
     if part := groups.get("half") or groups.get("half0"):
         return (30 if part == "half" else 15), "minute"
     if "unit3" in groups:
-        return _ADVERBS[groups["unit3"]]
+        return ADVERBS[groups["unit3"]]
     if "n2" in groups:
         return int(groups["n2"]), "hour" if groups["unit2"].startswith("hour") else "minute"
-    unit = _UNITS[groups.get("unit", "hour")]
+    unit = UNITS[groups.get("unit", "hour")]
     count = int(groups.get("n", 2 if "other" in groups else 1))
     return {"quarter": (3 * count, "month"), "year": (12 * count, "month")}.get(unit, (count, unit))
 
@@ -204,7 +126,7 @@ def _weekdays(groups: dict[str, str]) -> frozenset[int]:
         return frozenset(range(1, 6))
     if "end" in groups:
         return frozenset({0, 6})
-    named = [DAYS[day[:3]] for day in re.findall(_DAY, groups.get("range") or groups["list"])]
+    named = [DAYS[day[:3]] for day in re.findall(DAY, groups.get("range") or groups["list"])]
     if "range" in groups:
         first, last = named[0], named[1]
         return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
@@ -226,7 +148,7 @@ def _clock(made: Schedule, groups: dict[str, str], text: str) -> Schedule | None
         hour -= past == "quarter to"
     made.times.append((_hour(hour, half), minute))
     end = made.spans[0][1]
-    while more := _MORE.match(text, end):
+    while more := MORE.match(text, end):
         later = more["ap"] or half if int(more["h"]) <= 12 else None
         made.times.append((_hour(int(more["h"]), later), int(more["m"] or 0)))
         if more["ap"] and not half and hour <= 12:
@@ -348,9 +270,3 @@ def _is_entry(entry: str, low: int, high: int) -> bool:
     if not match or match[4] == "0":
         return False
     return all(low <= int(number) <= high for number in (match[2], match[3]) if number)
-
-
-def iter_spans(schedules: list[Schedule]) -> Iterator[tuple[int, int]]:
-    """Where the words of all schedules stand."""
-    for schedule in schedules:
-        yield from schedule.spans

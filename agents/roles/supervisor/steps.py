@@ -16,8 +16,10 @@ _LEVELS = {"infrastructure": 0, "pipeline": 1, "quality": 2, "governance": 2, "m
            "deployment": 4, "monitoring": 5, "supervisor": 6, "report": 7}  # fmt: skip
 _ORDER = tuple(ACTIONS)
 _ACTION_ORDER = {action: at for at, action in enumerate(
-    ("provision", "ingest", "transform", "profile", "repair", "validate", "scan_pii", "mask", "retain", "comply", "delete", "train",
-     "diagnose", "heal", "analyze", "optimize", "enforce_budget", "rollback", "promote", "dashboard", "alert", "destroy")
+    ("provision", "ingest", "transform", "profile", "repair", "validate", "scan_pii", "mask", "retain", "comply",
+     "delete",
+     "train", "diagnose", "heal", "analyze", "optimize", "enforce_budget", "rollback", "promote", "dashboard", "alert",
+     "destroy")
 )}  # fmt: skip
 
 
@@ -73,8 +75,17 @@ def _nodes(draft: Draft) -> list[_Node]:
         inputs = {"sql": table.sql, "destination": table.asset, "schedule": table.schedule}
         nodes.append(_Node(1, "pipeline", "transform", inputs, table.asset, (table.reads,)))
     for model in draft.models:
-        inputs = {"target": model.target, "problem_type": model.problem_type, "source": str(model.source), "candidates": model.candidates}
-        nodes.append(_Node(1, "mlops", "train", inputs, model_asset(model), () if model.source.connection else (model.source.name,)))
+        inputs = {
+            "target": model.target,
+            "problem_type": model.problem_type,
+            "source": str(model.source),
+            "candidates": model.candidates,
+        }
+        nodes.append(
+            _Node(
+                1, "mlops", "train", inputs, model_asset(model), () if model.source.connection else (model.source.name,)
+            )
+        )
     nodes += [_task(task, draft, release) for task in draft.tasks]
     return [*nodes, _Node(last, "report", "report", {})]
 
@@ -94,8 +105,12 @@ def _task(task: Task, draft: Draft, release: bool) -> _Node:
 
 
 def _connect(node: _Node, ordered: list[_Node]) -> None:
-    """Inputs made by earlier steps become references; what works later in the chain comes after all that works before."""
-    makers = {n.makes: n for n in ordered if n.makes and n.phase == node.phase and n is not node and level(n.agent) <= level(node.agent)}
+    """Inputs made by earlier steps become references; later agents come after all that work before them."""
+    makers = {
+        n.makes: n
+        for n in ordered
+        if n.makes and n.phase == node.phase and n is not node and level(n.agent) <= level(node.agent)
+    }
     asset = node.inputs.get("asset")
     if asset in makers and node.agent != "pipeline":
         node.inputs["asset"] = {"from": f"{makers[asset].id}.dataset"}

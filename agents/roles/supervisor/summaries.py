@@ -7,13 +7,15 @@ from agents.roles.supervisor.aggregation import FUNCTIONS, PERIODS, Measure, Sum
 from agents.roles.supervisor.intents import Clause
 from agents.roles.supervisor.reading import Reading
 
-_STOPS = frozenset(
-    "per by for from in over and , grouped group to into each every on as called named refreshed updated using based across with "
-    "broken split of at . ; ! ? ( ) or out run stored then within between & plus".split()
+_STOPS = v.word_set(
+    "per by for from in over and , grouped group to into each every on as called named refreshed updated "
+    "using based across with broken split of at . ; ! ? ( ) or out run stored then within between & plus"
 )
-_BEING = frozenset("is are was were be been has have had do did does we i they that which".split())
-_DISTINCT = frozenset("unique distinct different".split())
-_MOVERS = frozenset("pipeline job sync load feed refresh copy import run update ingestion extract schedule process etl replication".split())
+_BEING = v.word_set("is are was were be been has have had do did does we i they that which")
+_DISTINCT = frozenset(["unique", "distinct", "different"])
+_MOVERS = v.word_set(
+    "pipeline job sync load feed refresh copy import run update ingestion extract schedule process etl replication"
+)
 
 
 class _Parser:
@@ -51,7 +53,9 @@ class _Parser:
             word = self.word()
             if word in FUNCTIONS and self._is_function():
                 self._measure()
-            elif (word in ("per", "by", "across") or (word == "for" and self.word(1) in ("each", "every"))) and (self.measures or self.builds):
+            elif (word in ("per", "by", "across") or (word == "for" and self.word(1) in ("each", "every"))) and (
+                self.measures or self.builds
+            ):
                 self._grouping()
             elif word in PERIODS and word.endswith(("ly", "al")) and self._adjective():
                 self._adjective_measure()
@@ -69,13 +73,29 @@ class _Parser:
 
     def _measure(self) -> None:
         functions, distinct = [FUNCTIONS[self.take()]], False
-        while self.word() in ("of", "the", "and", ",", "or", "up", "all", "a", "its", "their", "&", *_DISTINCT, *FUNCTIONS):
+        while self.word() in (
+            "of",
+            "the",
+            "and",
+            ",",
+            "or",
+            "up",
+            "all",
+            "a",
+            "its",
+            "their",
+            "&",
+            *_DISTINCT,
+            *FUNCTIONS,
+        ):
             if self.word() in ("and", ",", "or", "&") and not (self.word(1) in FUNCTIONS or self.word(2) in FUNCTIONS):
                 break
             word = self.take()
             distinct = distinct or word in _DISTINCT
             if word in FUNCTIONS:
-                functions = [f for f in functions if not (f == "sum" and word in ("number", "count"))] + [FUNCTIONS[word]]
+                functions = [f for f in functions if not (f == "sum" and word in ("number", "count"))] + [
+                    FUNCTIONS[word]
+                ]
         nouns = self.nouns()
         if self.word() in FUNCTIONS and FUNCTIONS[self.word()] == "count" and self.word() != "number":
             self.take()
@@ -85,9 +105,8 @@ class _Parser:
         self.take()
         while self.at < self.end:
             while self.word() in ("each", "every", "the", "and", ",", "per", "by", "&", "calendar", "their"):
-                if self.word() in ("and", ",", "&") and (self.word(1) in FUNCTIONS or self.word(1) in v.INGEST or self.word(1) in v.STOP):
-                    if self.word(1) not in ("by", "per", "the"):
-                        return
+                if self.word() in ("and", ",", "&") and self._new_thought(self.word(1)):
+                    return
                 self.take()
             nouns = self.nouns()
             if not nouns:
@@ -99,10 +118,18 @@ class _Parser:
             if self.word() not in ("and", ",", "per", "by", "&"):
                 return
 
+    def _new_thought(self, word: str) -> bool:
+        """Whether a word after `and` no longer lists what to group by."""
+        return (word in FUNCTIONS or word in v.INGEST or word in v.STOP) and word not in ("by", "per", "the")
+
     def _plain(self) -> bool:
         """`revenue by day` after a verb that builds."""
         ahead = 0
-        while self.word(ahead) and self.word(ahead) not in _STOPS and self.word(ahead) not in v.STOP | v.GENERIC | _MOVERS | v.BUILD:
+        while (
+            self.word(ahead)
+            and self.word(ahead) not in _STOPS
+            and self.word(ahead) not in v.STOP | v.GENERIC | _MOVERS | v.BUILD
+        ):
             ahead += 1
         return 0 < ahead < 4 and self.word(ahead) in ("by", "per") and self.word(ahead + 1) not in ("", "the", "using")
 
@@ -119,21 +146,35 @@ class _Parser:
         nouns = self.nouns()
         if self.word() in FUNCTIONS:
             self.measures.append(Measure(FUNCTIONS[self.take()], nouns))
-        elif nouns and nouns[-1] not in ("summary", "overview", "report", "aggregate", "aggregation", "rollup", "table"):
+        elif nouns and nouns[-1] not in (
+            "summary",
+            "overview",
+            "report",
+            "aggregate",
+            "aggregation",
+            "rollup",
+            "table",
+        ):
             self.measures.append(Measure("sum", nouns))
 
 
 def find_summary(reading: Reading, clause: Clause) -> Summary | None:
     """The aggregation a clause asks for, its words claimed; None where it asks for none."""
     words = [token.word for token in reading.tokens[clause.start : clause.end]]
-    if any(word in v.TRAIN for word in words) or any(word in ("cost", "costs", "budget", "spend", "spending", "alert", "notify") for word in words[:8] if not set(words) & v.BUILD):
+    if any(word in v.TRAIN for word in words) or any(
+        word in ("cost", "costs", "budget", "spend", "spending", "alert", "notify")
+        for word in words[:8]
+        if not set(words) & v.BUILD
+    ):
         return None
     parser = _Parser(reading, clause)
     parser.run()
     grouped = bool(parser.groups or parser.period)
     if not parser.measures or not (grouped or parser.builds):
         return None
-    if set(words) & (v.INGEST - {"get", "put", "land", "refresh", "refreshed", "feed", "bring", "load"}) and not (grouped and parser.builds):
+    if set(words) & (v.INGEST - {"get", "put", "land", "refresh", "refreshed", "feed", "bring", "load"}) and not (
+        grouped and parser.builds
+    ):
         return None
     for at in parser.claimed:
         reading.tokens[at].claim = "measure"

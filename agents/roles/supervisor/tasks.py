@@ -15,14 +15,21 @@ from agents.roles.supervisor.mentions import Mention, resolve
 from agents.roles.supervisor.understanding import Understanding, find_days_in
 
 _WHEN = (
-    ("late", re.compile(r"\b(?:late|delay\w*|stale|fresh\w*|overdue|not (?:arriv|updat|refresh)\w*|missing|behind|sla|slo)\b")),
+    (
+        "late",
+        re.compile(
+            r"\b(?:late|delay\w*|stale|fresh\w*|overdue|not (?:arriv|updat|refresh)\w*|missing|behind|sla|slo)\b"
+        ),
+    ),
     ("failed", re.compile(r"\b(?:fail\w*|break\w*|broken?|errors?|crash\w*|down|outages?|goes wrong|stops?)\b")),
     ("quality", re.compile(r"\b(?:quality|bad|invalid|checks?|rules?|anomal\w+|validation)\b")),
     ("schema", re.compile(r"\b(?:schema|column\w* (?:change|added|removed)\w*)\b")),
     ("volume", re.compile(r"\b(?:volume|empty|row counts?|no rows|too few|drops?)\b")),
     ("cost", re.compile(r"\b(?:costs?|spend\w*|budget|expensive)\b")),
 )
-_ASSETLESS = frozenset({("cost", "analyze"), ("cost", "optimize"), ("cost", "enforce_budget"), ("governance", "comply")})
+_ASSETLESS = frozenset(
+    {("cost", "analyze"), ("cost", "optimize"), ("cost", "enforce_budget"), ("governance", "comply")}
+)
 _ONE_VERB = frozenset({"monitoring", "incident"})
 
 
@@ -106,7 +113,9 @@ def _with_asset(u: Understanding, scope: Scope, clause: Clause, action: Action, 
         if days is None:
             draft.ask("For how many days should the data be kept?")
             return
-        text = " ".join([text, *(u.text(u.clause_at(a.at)) for a in u.actions if _continues_retention(u, u.clause_at(a.at), a))])
+        text = " ".join(
+            [text, *(u.text(u.clause_at(a.at)) for a in u.actions if _continues_retention(u, u.clause_at(a.at), a))]
+        )
         archive = re.search(r"\barchiv|\bcold (?:storage|tier)|\bmove\b", text)
         delete = re.search(r"\b(?:delet|purg|remov|eras|discard|drop|wip|get rid)", text)
         inputs |= {"keep_days": days, "then": "delete" if delete and not archive else "archive"}
@@ -188,7 +197,9 @@ def _whole_lake(u: Understanding, clause: Clause) -> list[Ref]:
     """`all silver tables`, `everything in the lake`."""
     layers = {item.value for item in u.layers if clause.start <= item.at < clause.end}
     inside = any(u.reading.tokens[at].claim == "destination" for at in range(clause.start, clause.end))
-    if not (layers or inside) or not (ALL.search(u.text(clause)) or re.search(r"\b(?:all|every|each)\b", u.text(clause))):
+    if not (layers or inside) or not (
+        ALL.search(u.text(clause)) or re.search(r"\b(?:all|every|each)\b", u.text(clause))
+    ):
         return []
     lake = [ref for ref in u.finder.entries if not ref.connection]
     return sorted(ref for ref in lake if not layers or ref.name.partition("/")[0] in layers)
@@ -199,7 +210,9 @@ def _object(u: Understanding, mention: Mention) -> bool:
     tokens = u.reading.tokens
     if any(tokens[at].kind == "name" for at in range(mention.at, mention.end)):
         return True
-    before = [token for token in tokens[max(0, mention.at - 3) : mention.at] if token.word not in ("the", "our", "of", "my")]
+    before = [
+        token for token in tokens[max(0, mention.at - 3) : mention.at] if token.word not in ("the", "our", "of", "my")
+    ]
     return bool(before) and before[-1].claim == "verb"
 
 

@@ -12,17 +12,28 @@ from agents.roles.supervisor.entities import Finder, Ref, likeness
 from agents.roles.supervisor.watermark import is_date
 from agents.roles.supervisor.words import pieces, singular
 
-_FLAG = frozenset("is has was will flag ind did indicator in on at yn bool kg km eur usd pct mm cm sec secs min mins".split())
+_FLAG = v.word_set("is has was will flag ind did indicator in on at yn bool kg km eur usd pct mm cm sec secs min mins")
 _BOOL = re.compile(r"bool|^bit")
 _NUMBER = re.compile(r"int|dec|num|double|float|real|money|number")
 _FRACTION = re.compile(r"dec|num|double|float|real|money")
-_CLASSIFY = re.compile(r"\b(?:classif\w+|whether|which|who|likely|likelihood|probability|if (?:a|an|the|our)|churn\w*|detect\w*|risk of)\b")
-_FORECAST = re.compile(r"\bforecast\w*|\bnext (?:\d+ )?(?:day|week|month|quarter|year)s?\b|\btime series\b|\bfuture\b|\bcoming (?:days|weeks|months)\b|\bahead\b")
+_CLASSIFY = re.compile(
+    r"\b(?:classif\w+|whether|which|who|likely|likelihood|probability|if (?:a|an|the|our)|churn\w*|detect\w*|risk "
+    r"of)\b"
+)
+_FORECAST = re.compile(
+    r"\bforecast\w*|\bnext (?:\d+ )?(?:day|week|month|quarter|year)s?\b|\btime series\b|\bfuture\b|\bcoming (?:days|"
+    r"weeks|months)\b|\bahead\b"
+)
 _REGRESS = re.compile(r"\bregress\w+|\bhow (?:much|many|long)\b")
-_CANDIDATES = re.compile(r"\b(?:try|compare|train|test|evaluate|with)\w* (?P<n>\d+) (?:\w+ )?(?:models?|candidates?|algorithms?)\b|\b(?P<n2>\d+) candidates?(?: models?)?\b")
-_DULL = frozenset("model models train training predict predicting prediction predictions classifier classification regression machine "
-                  "learning ml ai build create risk likelihood probability likely score scoring rate number amount value forecast "
-                  "forecasting estimate production deploy deployed average column target".split())  # fmt: skip
+_CANDIDATES = re.compile(
+    r"\b(?:try|compare|train|test|evaluate|with)\w* (?P<n>\d+) (?:\w+ )?(?:models?|candidates?|algorithms?)\b|"
+    r"\b(?P<n2>\d+) candidates?(?: models?)?\b"
+)
+_DULL = v.word_set(
+    "model models train training predict predicting prediction predictions classifier classification "
+    "regression machine learning ml ai build create risk likelihood probability likely score scoring rate "
+    "number amount value forecast forecasting estimate production deploy deployed average column target"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,9 @@ class Model:
     candidates: int
 
 
-def find_model(finder: Finder, words: list[str], text: str, hints: frozenset[Ref], keep: Callable[[Ref], bool], column: str | None) -> Model | Question:
+def find_model(
+    finder: Finder, words: list[str], text: str, hints: frozenset[Ref], keep: Callable[[Ref], bool], column: str | None
+) -> Model | Question:
     """The model that a clause's words ask for; `hints` are tables the goal names, `column` a target it spells out."""
     scored = sorted(_targets(finder, words, hints, keep, column), key=lambda entry: (-entry[0], entry[1], entry[2]))
     if not scored or scored[0][0] < 0.5:
@@ -55,13 +68,17 @@ def find_model(finder: Finder, words: list[str], text: str, hints: frozenset[Ref
     return Model(target, _problem(finder, ref, target, text), ref, count)
 
 
-def _targets(finder: Finder, words: list[str], hints: frozenset[Ref], keep: Callable[[Ref], bool], column: str | None) -> list[tuple[float, Ref, str]]:
+def _targets(
+    finder: Finder, words: list[str], hints: frozenset[Ref], keep: Callable[[Ref], bool], column: str | None
+) -> list[tuple[float, Ref, str]]:
     said = [singular(word) for word in words if word not in _DULL and word not in v.STOP and word not in v.GENERIC]
     found: list[tuple[float, Ref, str]] = []
     for ref, entry in finder.entries.items():
         if not keep(ref) or (hints and ref not in hints and not _talks_about(finder, entry.words, said)):
             continue
-        context = sum(max((likeness(w, n) for n in entry.words), default=0.0) for w in said) + (1.5 if ref in hints else 0.0)
+        context = sum(max((likeness(w, n) for n in entry.words), default=0.0) for w in said) + (
+            1.5 if ref in hints else 0.0
+        )
         for name, kind in entry.columns.items():
             if is_date(kind) or (column is not None and name.lower() != column):
                 continue
@@ -98,6 +115,10 @@ def _problem(finder: Finder, ref: Ref, target: str, text: str) -> str:
     if _BOOL.search(kind) or not _NUMBER.search(kind):
         return "classification"
     names = pieces(target)
-    flagged = names[0] in ("is", "has", "was", "will") or names[-1] in ("flag", "ind", "yn") or kind.startswith(("tinyint", "smallint"))
+    flagged = (
+        names[0] in ("is", "has", "was", "will")
+        or names[-1] in ("flag", "ind", "yn")
+        or kind.startswith(("tinyint", "smallint"))
+    )
     participle = len(names) == 1 and names[0].endswith("ed") and not _FRACTION.search(kind)
     return "classification" if (flagged or participle) and not _REGRESS.search(text) else "regression"

@@ -34,11 +34,25 @@ from agents.roles.supervisor.reading import Reading, read
 from agents.roles.supervisor.schedule import Schedule, find_schedules
 from agents.roles.supervisor.summaries import find_summary
 
-_SPENDING = re.compile(r"\b(?:daily|weekly|monthly|quarterly|yearly|annual) (?:cloud )?(?:costs?|budget|bill|spend(?:ing)?|limit|cap|expenses?)\b|\bper month\b|\ba month\b")
+_SPENDING = re.compile(
+    r"\b(?:daily|weekly|monthly|quarterly|yearly|annual) (?:cloud )?(?:costs?|budget|bill|spend(?:ing)?|limit|cap|"
+    r"expenses?)\b|\bper month\b|\ba month\b"
+)
 _SPAN = re.compile(r"\b(?:\d+|an?|one|half an?|couple of) ?-?(?:days?|weeks?|months?|years?|yrs?|quarters?|decades?)\b")
-_KEEPING = re.compile(r"\b(?:keep|kept|keeping|retain\w*|retention|older|archiv\w*|purg\w*|delet\w*|remov\w*|expir\w*|drop\w*|store|hold|preserv\w*|discard\w*|eras\w*|age)\b")
-_CALLED = re.compile(r"\b(?:called|named|name it|call it)(?: the| it)? (?P<name>(?:[a-z]+/)?[^\W\d]\w*(?: (?!in\b|to\b|from\b|every\b|each\b|at\b|on\b|and\b|with\b|daily\b|hourly\b|weekly\b|monthly\b|nightly\b|by\b|for\b|refreshed\b|using\b|layer\b|table\b|that\b)[^\W\d]\w*){0,4})")
-_INTO = re.compile(r"\b(?:as|into|to|in|onto|under|at|table|be)(?: the| a)?(?: table)? (?P<name>(?:" + "|".join(LAYERS) + r")[/.][^\W\d]\w*)")
+_KEEPING = re.compile(
+    r"\b(?:keep|kept|keeping|retain\w*|retention|older|archiv\w*|purg\w*|delet\w*|remov\w*|expir\w*|drop\w*|store|"
+    r"hold|preserv\w*|discard\w*|eras\w*|age)\b"
+)
+_CALLED = re.compile(
+    r"\b(?:called|named|name it|call it)(?: the| it)? (?P<name>(?:[a-z]+/)?[^\W\d]\w*(?: (?!in\b|to\b|from\b|every\b|"
+    r"each\b|at\b|on\b|and\b|with\b|daily\b|hourly\b|weekly\b|monthly\b|nightly\b|by\b|for\b|refreshed\b|using\b|"
+    r"layer\b|table\b|that\b)[^\W\d]\w*){0,4})"
+)
+_INTO = re.compile(
+    r"\b(?:as|into|to|in|onto|under|at|table|be)(?: the| a)?(?: table)? (?P<name>(?:"
+    + "|".join(LAYERS)
+    + r")[/.][^\W\d]\w*)"
+)
 
 
 @dataclass(slots=True)
@@ -117,14 +131,12 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
     mentions = _systems(finder, find_mentions(reading, finder, taken), connections)
     connections = join_listed(reading, connections)
     return Understanding(
-        reading, finder, clauses, mentions, actions, negations, connections, missing, schedules, layers, modes, watermarks,
-        keys, names, _still(summaries, clauses), environments, budget, to_lake,
+        reading, finder, clauses, mentions, actions, negations, connections, missing, schedules, layers, modes,
+        watermarks, keys, names, _still(summaries, clauses), environments, budget, to_lake,
     )  # fmt: skip
 
 
-def _systems(
-    finder: Finder, mentions: list[Mention], connections: list[Located[frozenset[str]]]
-) -> list[Mention]:
+def _systems(finder: Finder, mentions: list[Mention], connections: list[Located[frozenset[str]]]) -> list[Mention]:
     """Phrases that name no table but describe a connection (`what the agency uploads`) name that connection."""
     kept: list[Mention] = []
     for mention in mentions:
@@ -207,14 +219,19 @@ def _claim_private(reading: Reading, finder: Finder, actions: list[Action], clau
 
 
 _AUDIENCE = re.compile(
-    r"\b(?:alert|notify|warn|tell|page|email|inform|ping|message|slack)(?:s|ing)? (?P<who>(?:the |our )?\w+(?: \w+){0,2}?) "
+    r"\b(?:alert|notify|warn|tell|page|email|inform|ping|message|slack)(?:s|ing)? (?P<who>(?:the |our )?\w+(?: "
+    r"\w+){0,2}?) "
     r"(?=(?:when|if|whenever|about|once|as soon|in case)\b)"
 )
 _REST = re.compile(
-    rf"\b(?:{'|'.join(sorted(map(re.escape, v.RESOURCES), key=len, reverse=True))}|pii|phi|personal|personally|sensitive|private|confidential|identifiable|"
-    r"costs?|spend(?:ing)?|money|bills?|budget|cloud|azure|expenses?|limit|cap|late|delayed|fails?|failed|failing|failures?|breaks?|broken|stale|fresh|errors?|"
-    r"bad|invalid|wrong|older|schedules?|scheduled|utc|gmt|resources?|environment|incidents?|anomal\w+|changed|changes|"
-    r"compliant|compliance|privacy|watermark|incremental|monthly|daily|weekly|hourly|nightly|fresh|freshness|issues?|problems?|slo|sla|outages?)\b"
+    rf"\b(?:{'|'.join(sorted(map(re.escape, v.RESOURCES), key=len, reverse=True))}|pii|phi|personal|personally|"
+    rf"sensitive|private|confidential|identifiable|"
+    r"costs?|spend(?:ing)?|money|bills?|budget|cloud|azure|expenses?|limit|cap|late|delayed|fails?|failed|failing|"
+    r"failures?|breaks?|broken|stale|fresh|errors?|"
+    r"bad|invalid|wrong|older|schedules?|scheduled|utc|gmt|resources?|environment|incidents?|anomal\w+|changed|"
+    r"changes|"
+    r"compliant|compliance|privacy|watermark|incremental|monthly|daily|weekly|hourly|nightly|fresh|freshness|issues?|"
+    r"problems?|slo|sla|outages?)\b"
 )
 
 
@@ -226,7 +243,12 @@ def _claim_rest(reading: Reading) -> None:
     for _, where in list(reading.find(_REST)):
         reading.claim(where, "rest")
     for token in reading.tokens:
-        if not token.claim and token.word in v.PROVISION - {"order", "orders"} | v.DESTROY | v.BUILD | {"stay", "exceed", "below", "above"} and token.kind == "word":
+        if (
+            not token.claim
+            and token.word
+            in v.PROVISION - {"order", "orders"} | v.DESTROY | v.BUILD | {"stay", "exceed", "below", "above"}
+            and token.kind == "word"
+        ):
             token.claim = "rest"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(text.split())
 
 
@@ -26,32 +27,37 @@ def verbs(text: str) -> frozenset[str]:
 
 
 INGEST = verbs(
-    "sync synch synchronise synchronize copy load pull import ingest extract replicate fetch land move transfer mirror "
+    "sync synch synchronise synchronize copy load pull import ingest extract replicate fetch land move transfer "
+    "mirror "
     "bring stream offload migrate collect grab ship onboard download backfill reload refresh put feed snapshot dump "
     "integrate capture get duplicate transport upload deliver retrieve clone"
-) | _set("brought got gotten resync preload etl elt")
-INGEST_NOUNS = _set("pipeline pipelines ingestion replication synchronisation synchronization etl elt dataflow")
+) | word_set("brought got gotten resync preload etl elt")
+INGEST_NOUNS = word_set("pipeline pipelines ingestion replication synchronisation synchronization etl elt dataflow")
 BUILD = verbs(
     "build create make compute calculate produce generate aggregate summarise summarize derive prepare roll "
     "materialize materialise count sum total average show report"
-) | _set("built made")
+) | word_set("built made")
 TRAIN = verbs("train predict forecast classify")
-ALL = _set("everything all every each whole entire")
+ALL = word_set("everything all every each whole entire")
 
 # Words that carry no content of their own: they end a noun phrase.
-STOP = _set(
+STOP = word_set(
     "a an the this that these those it its them they their our your my we i you us me he she his her him of in on at "
-    "to into onto from by for with without within as and or but nor so if then than when where which who whom whose what "
+    "to into onto from by for with without within as and or but nor so if then than when where which who whom whose "
+    "what "
     "why how is are was were be been being am do does did done has have had having will would shall should can could "
     "may might must please kindly just only also too very really now here there not no never none any some all every "
-    "each both either neither much many more most less least few several such own same other others another again once "
+    "each both either neither much many more most less least few several such own same other others another again "
+    "once "
     "up down out off over under about after before until since between during through via per across against toward "
-    "towards upon let lets want wants need needs needed like wish would'd could'd thanks thank hi hello hey dear ok okay "
+    "towards upon let lets want wants need needs needed like wish would'd could'd thanks thank hi hello hey dear ok "
+    "okay "
     "sure yes hereby simply quickly automatically regularly always still already yet even ever first last next "
     "new newest latest recent current existing available relevant necessary required possible proper good best nice "
     "anything something everything nothing anyone someone everyone whatever whichever thing things stuff way "
     "because due while although though however therefore thus instead rather except excluding besides apart "
-    "using use used based goes going go come comes coming get gets keep keeps kept set sets setup put run runs running "
+    "using use used based goes going go come comes coming get gets keep keeps kept set sets setup put run runs "
+    "running "
     "start starts starting begin stop take takes taken give gives given make makes sure ensure help helps "
     "im i'm i'd we'd id ill we'll i'll don't dont doesn't can't cannot won't isn't let's it's that's there's "
     "today currently asap soon immediately possible time times end "
@@ -62,17 +68,20 @@ STOP = _set(
     "whole entire below above beneath beyond content contents copy copies version versions lot lots bit kind sort"
 )
 # Nouns that say "a table" without saying which.
-GENERIC = _set(
+GENERIC = word_set(
     "table tables data dataset datasets record records row rows file files entry entries list lists "
     "lookup reference info information details detail feed feeds extract extracts dump dumps object objects entity "
     "entities view views collection raw source sources master full complete history"
 )
-SYSTEMS = _set(
+SYSTEMS = word_set(
     "database databases db system systems server servers app application applications source sources connection "
-    "connections platform software instance schema backend store solution service tool record warehouse share drop drops "
+    "connections platform software instance schema backend store solution service tool record warehouse share drop "
+    "drops "
     "folder bucket api site engine"
 )
-DESTINATIONS = _set("lake lakehouse datalake adls onelake delta storage data warehouse layer zone area bronze silver gold")
+DESTINATIONS = word_set(
+    "lake lakehouse datalake adls onelake delta storage data warehouse layer zone area bronze silver gold"
+)
 LAYER_WORDS = {
     "bronze": "bronze", "raw": "bronze", "landing": "bronze", "silver": "silver", "cleansed": "silver",
     "curated": "silver", "refined": "silver", "gold": "gold",
@@ -90,29 +99,30 @@ KIND_WORDS = {
     "files": ("csv", "csvs", "parquet", "json", "jsonl", "file drop", "file drops", "landing files", "file share",
               "files"),
 }  # fmt: skip
-FOREIGN = _set(
+FOREIGN = word_set(
     "oracle salesforce sap snowflake mongodb mongo kafka bigquery redshift db2 teradata s3 sharepoint excel dynamics "
-    "hubspot netsuite workday servicenow jira zendesk stripe shopify cassandra dynamodb elasticsearch couchbase informix "
+    "hubspot netsuite workday servicenow jira zendesk stripe shopify cassandra dynamodb elasticsearch couchbase "
+    "informix "
     "sybase firebird hana synapse databricks ftp sftp airtable notion marketo google"
 )
-SYNONYMS: tuple[frozenset[str], ...] = (
-    _set("customer client buyer purchaser"), _set("employee staff worker personnel workforce"),
-    _set("order purchase"), _set("product item article sku"), _set("invoice bill billing"),
-    _set("vendor supplier"), _set("shipment delivery consignment dispatch"), _set("store shop outlet"),
-    _set("salary wage pay compensation payroll"), _set("vehicle truck lorry car van"), _set("ticket case issue"),
-    _set("reading measurement measure"), _set("visit encounter"), _set("revenue turnover sale amount income"),
-    _set("price amount cost"), _set("leave absence vacation holiday"), _set("attrition leave quit resign turnover depart"),
-    _set("transaction txn trx"), _set("department dept division"), _set("user member"), _set("site location plant facility"),
-    _set("fault failure breakdown fail break defect"), _set("fraud fraudulent scam"), _set("doctor physician clinician"),
-    _set("spend expenditure"), _set("late delay overdue"), _set("return refund"), _set("click view"), _set("qty quantity"),
-    _set("warehouse depot"), _set("device machine equipment sensor"), _set("prescription medication drug"),
-    _set("appointment booking reservation"), _set("claim"), _set("stock inventory"), _set("currency fx"),
-    _set("cancel cancellation"), _set("readmit readmission readmitted"), _set("call phone"), _set("rate ratio"),
-    _set("lead prospect"), _set("student pupil"), _set("course class"), _set("subscriber subscription"),
-)  # fmt: skip
-NOISE = _set("tbl t vw v fact dim stg raw tab dbo src ods dwh tmp f d mst hdr z x the of and all is has flag ind")
+_SYNONYMS = (
+    "customer client buyer purchaser; employee staff worker personnel workforce; order purchase; "
+    "product item article sku; invoice bill billing; vendor supplier; "
+    "shipment delivery consignment dispatch; store shop outlet; salary wage pay compensation payroll; "
+    "vehicle truck lorry car van; ticket case issue; reading measurement measure; visit encounter; "
+    "revenue turnover sale amount income; price amount cost; leave absence vacation holiday; "
+    "attrition leave quit resign turnover depart; transaction txn trx; department dept division; "
+    "user member; site location plant facility; fault failure breakdown fail break defect; "
+    "fraud fraudulent scam; doctor physician clinician; spend expenditure; late delay overdue; "
+    "return refund; click view; qty quantity; warehouse depot; device machine equipment sensor; "
+    "prescription medication drug; appointment booking reservation; claim; stock inventory; currency fx; "
+    "cancel cancellation; readmit readmission readmitted; call phone; rate ratio; lead prospect; "
+    "student pupil; course class; subscriber subscription"
+)
+SYNONYMS: tuple[frozenset[str], ...] = tuple(word_set(group) for group in _SYNONYMS.split(";"))
+NOISE = word_set("tbl t vw v fact dim stg raw tab dbo src ods dwh tmp f d mst hdr z x the of and all is has flag ind")
 # Conditions on rows, which an ingest step has no input for.
-FILTERS = _set(
+FILTERS = word_set(
     "active inactive open closed cancelled canceled failed unpaid paid overdue expired german french british american "
     "european unresolved pending approved rejected premium yesterday's yesterdays"
 )
@@ -123,7 +133,8 @@ RESOURCES: dict[str, str] = {
     "storage account": "storage_account", "storage accounts": "storage_account", "blob storage": "storage_account",
     "data lake storage": "storage_account", "adls": "storage_account", "storage": "storage_account",
     "data factory": "data_factory", "adf": "data_factory", "databricks workspace": "databricks_workspace",
-    "databricks": "databricks_workspace", "databricks cluster": "databricks_cluster", "key vault": "key_vault", "keyvault": "key_vault", "synapse workspace": "synapse",
+    "databricks": "databricks_workspace", "databricks cluster": "databricks_cluster", "key vault": "key_vault",
+    "keyvault": "key_vault", "synapse workspace": "synapse",
     "synapse": "synapse", "event hub": "event_hub", "event hubs": "event_hub", "sql database": "sql_database",
     "virtual machine": "virtual_machine", "virtual machines": "virtual_machine", "vm": "virtual_machine",
     "vms": "virtual_machine", "kubernetes cluster": "kubernetes_cluster", "aks cluster": "kubernetes_cluster",
@@ -135,21 +146,29 @@ RESOURCES: dict[str, str] = {
     "postgres server": "postgresql_server", "compute cluster": "compute_cluster", "cluster": "compute_cluster",
     "warehouse cluster": "compute_cluster", "infrastructure": "", "resources": "",
 }  # fmt: skip
-PROVISION = verbs("provision spin stand create deploy set install need add") | _set("spun stood")
+PROVISION = verbs("provision spin stand create deploy set install need add") | word_set("spun stood")
 DESTROY = verbs("destroy tear decommission deprovision remove delete drop shut dismantle")
 
 # Ordinary words that are one slip away from a word of ours and must stay what they are.
-COMMON = _set(
+COMMON = word_set(
     "form hold note tale later house horse hose cold told sale same seal real read ready care case cause course court "
-    "date gate late lake like line live love main mail male mark mask mean meet mind mine miss mode moon move much must "
-    "name near neat need nine none noon nose open over page pair park part pass past path peak pick plan play plus poem "
-    "poet pool poor port pull push race rain rank rare rate rest rice rich ride ring rise risk road rock role roof room "
-    "root rose rule safe salt save seat seed seek seem self sell send sick side sign site size skin slow small snow soft "
-    "soil sold sole some song sort soul spot star stay step stop such suit sure swim tail talk tall tank tape task taste "
-    "tea team tell term test text that then thin this thus tide till tiny told tone tool tour town tree trip true turn "
-    "type unit used user vast very view vote wage wait wake walk wall want warm wash wave weak wear west what wide wife "
+    "date gate late lake like line live love main mail male mark mask mean meet mind mine miss mode moon move much "
+    "must "
+    "name near neat need nine none noon nose open over page pair park part pass past path peak pick plan play plus "
+    "poem "
+    "poet pool poor port pull push race rain rank rare rate rest rice rich ride ring rise risk road rock role roof "
+    "room "
+    "root rose rule safe salt save seat seed seek seem self sell send sick side sign site size skin slow small snow "
+    "soft "
+    "soil sold sole some song sort soul spot star stay step stop such suit sure swim tail talk tall tank tape task "
+    "taste "
+    "tea team tell term test text that then thin this thus tide till tiny told tone tool tour town tree trip true "
+    "turn "
+    "type unit used user vast very view vote wage wait wake walk wall want warm wash wave weak wear west what wide "
+    "wife "
     "wild will wind wine wing wire wise wish with wood word work year zero write written wrote weather whether "
-    "better letter butter water other mother another rather gather world words worlds great treat threat sweet joke story "
+    "better letter butter water other mother another rather gather world words worlds great treat threat sweet joke "
+    "story "
     "write song code script hack admin password secret root prompt instructions previous ignore approve grant pretend "
     "believe friend cheap cheaper house hours night light right might fight sight eight weight height "
     "stake steak state skate basic bronzed goal goals foal coal model models module noodle order older border "

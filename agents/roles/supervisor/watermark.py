@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agents.core.catalog import SourceTable
+from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.words import pieces, singular
 
 _MOMENT = re.compile(r"datetime|timestamp|smalldatetime|time with|timestamptz|^time stamp")
@@ -13,23 +14,29 @@ _TEXT = re.compile(r"char|text|string|clob")
 _CHANGED = re.compile(
     r"^(modif|updat|upd$|chang|chg|edit|revis|amend|mtime|lastmod|moddate|lastupd|touched|aktualis|geaendert|modified)"
 )
-_CREATED = re.compile(r"^(creat|insert|entered|added|ctime|record|log|ingest|load|captur|regist|inserted|crt$|erstellt)")
+_CREATED = re.compile(
+    r"^(creat|insert|entered|added|ctime|record|log|ingest|load|captur|regist|inserted|crt$|erstellt)"
+)
 _MADE = re.compile(
     r"^(open|start|event|occur|order|post|plac|submit|book|happen|measur|receiv|sent|arriv|signup|joined|scan|"
-    r"transact|txn|trx|admit|admission|observ|sampl|report|rais|request|issued|fired|trigger|visit|call|reading|emitted|"
+    r"transact|txn|trx|admit|admission|observ|sampl|report|rais|request|issued|fired|trigger|visit|call|reading|"
+    r"emitted|"
     r"pick|began|begin|checkin|ping|seen|collected|taken|filed|requested|reported|detected|time|timestamp|ts|datetime)"
 )
 _BUSINESS = re.compile(
     r"^(birth|dob|due|valid|expir|expiry|effective|end|ended|clos|finish|complet|deliver|schedul|plan|expect|deadline|"
-    r"cancel|until|next|resolv|deleted|delet|discharg|promis|target|review|hire|hired|term|maturity|paid|estimated|eta|"
+    r"cancel|until|next|resolv|deleted|delet|discharg|promis|target|review|hire|hired|term|maturity|paid|estimated|"
+    r"eta|"
     r"return|renew|retire|from|to|through|arrival|departure|appointment|contract|warranty|install|manufactur)"
 )
-_PARTS = frozenset(["date", "dt", "time", "ts", "timestamp", "datetime", "at", "on", "utc", "last", "sys", "system", "row", "record", "when", "tz", "day"])
+_PARTS = v.word_set("date dt time ts timestamp datetime at on utc last sys system row record when tz day")
 
 
 def usable_watermark(table: SourceTable) -> str | None:
     """The column that says when a row last changed, else when it was made; None where no column can be trusted to."""
-    ranked = sorted((rank, at, name) for at, name in enumerate(table.columns) if (rank := _rank(table, name)) is not None)
+    ranked = sorted(
+        (rank, at, name) for at, name in enumerate(table.columns) if (rank := _rank(table, name)) is not None
+    )
     return ranked[0][2] if ranked else None
 
 
@@ -67,7 +74,9 @@ def _rank_moment(names: tuple[str, ...], told: list[str], changed: bool, created
         return 3
     if any(_BUSINESS.match(name) for name in told):
         return None
-    return 4 if any(_MADE.match(name) for name in told) or names[-1] in ("at", "ts", "timestamp", "time", "utc") else None
+    return (
+        4 if any(_MADE.match(name) for name in told) or names[-1] in ("at", "ts", "timestamp", "time", "utc") else None
+    )
 
 
 def _dates_its_row(table: SourceTable, names: tuple[str, ...], told: list[str]) -> bool:

@@ -14,8 +14,10 @@ _SUFFIXES = (
     "ant", "s", "e", "y",
 )  # fmt: skip
 _IRREGULAR = {
-    "people": "person", "children": "child", "men": "man", "women": "woman", "indices": "index", "criteria": "criterion",
-    "left": "leave", "leaving": "leave", "paid": "pay", "sold": "sell", "sent": "send", "bought": "buy", "spent": "spend",
+    "people": "person", "children": "child", "men": "man", "women": "woman", "indices": "index",
+    "criteria": "criterion",
+    "left": "leave", "leaving": "leave", "paid": "pay", "sold": "sell", "sent": "send", "bought": "buy",
+    "spent": "spend",
     "status": "status", "address": "address", "addresses": "address", "analysis": "analysis", "series": "series",
     "news": "news", "gas": "gas", "bus": "bus", "buses": "bus", "movies": "movie", "cookies": "cookie", "axis": "axis",
     "diagnoses": "diagnosis", "diagnosis": "diagnosis", "analyses": "analysis", "basis": "basis", "lens": "lens",
