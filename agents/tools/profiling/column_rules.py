@@ -93,7 +93,7 @@ def numbers(column: ColumnProfile) -> Iterator[Rule]:
 
 
 def _says_nothing(column: ColumnProfile, tail: Tail) -> bool:
-    """Whether a limit would not mean anything: beyond all measure, below zero for what never is, or of growing numbers."""
+    """Whether a limit means nothing: beyond all measure, below zero for what never is, or of growing numbers."""
     p05, _, middle, _, p95 = column.quantiles
     if tail.limit < 0 <= column.minimum or abs(tail.limit - middle) > 1000 * max(abs(tail.inside - middle), 1e-9):
         return True

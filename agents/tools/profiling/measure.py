@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.profiling.facts import SAMPLE, TABLE, Facts, number_of
@@ -45,6 +45,7 @@ class _Draft:
     monotone: bool = False
     distinct: tuple[int, bool] = (0, False)
     top: tuple[tuple[str, int], ...] = ()
+    blanks: tuple[tuple[str, int], ...] = ()
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -182,7 +183,7 @@ def _second_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], n
         column, number = draft.column, number_of(draft.column)
         if column.family in TIMES:
             for days in HORIZONS:
-                ahead = instant_literal(now + timedelta(days=days))
+                ahead = _moment(column, now + timedelta(days=days))
                 facts.ask(name, f"ahead {days}", f"count(*) FILTER (WHERE {column.sql} > {ahead})")
         if number and draft.quantiles:
             _ask_tails(facts, draft, number)
@@ -190,10 +191,26 @@ def _second_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], n
             pattern = text_literal(to_re2(draft.format[1], name))
             facts.ask(name, "follows", f"count(*) FILTER (WHERE regexp_matches({column.sql}, {pattern}))")
         if column.family == "text":
-            for blank in BLANKS:
-                facts.ask(name, f"blank {blank}", f"count(*) FILTER (WHERE lower(trim({column.sql})) = '{blank}')")
+            facts.ask(name, "blanks", f"count(*) FILTER (WHERE {_is_blank(column)})")
     for (name, fact), value in facts.answer().items():
         drafts[name].facts[fact] = value
+    for draft in drafts.values():
+        if draft.facts.get("blanks"):
+            sql = f"SELECT lower(trim({draft.column.sql})) AS v, count(*) FROM {TABLE}"
+            found = con.execute(f"{sql} WHERE {_is_blank(draft.column)} GROUP BY v ORDER BY v").fetchall()
+            draft.blanks = tuple((str(v), int(n)) for v, n in found)
+
+
+def _is_blank(column: Column) -> str:
+    words = ", ".join(text_literal(word) for word in BLANKS)
+    return f"(length({column.sql}) <= 12 AND lower(trim({column.sql})) IN ({words}))"
+
+
+def _moment(column: Column, at: datetime) -> str:
+    """A moment in the column's own kind of time: a comparison across kinds costs a conversion for each row."""
+    if column.family == "instant":
+        return instant_literal(at)
+    return f"TIMESTAMP '{at.astimezone(UTC).replace(tzinfo=None).isoformat(' ')}'"
 
 
 def _ask_tails(facts: Facts, draft: _Draft, number: str) -> None:
@@ -214,7 +231,6 @@ def _ask_tails(facts: Facts, draft: _Draft, number: str) -> None:
 def _finish(draft: _Draft, rows: int) -> ColumnProfile:
     facts, column = draft.facts, draft.column
     formats = (Format(*draft.format, facts["follows"]),) if draft.format else ()
-    blanks = tuple((b, n) for b in BLANKS if (n := facts.get(f"blank {b}", 0)))
     future, horizon = _future(facts)
     lengths = (facts["shortest"], facts["longest"]) if facts.get("longest") is not None else None
     return ColumnProfile(
@@ -229,7 +245,7 @@ def _finish(draft: _Draft, rows: int) -> ColumnProfile:
         maximum=facts.get("max"),
         quantiles=draft.quantiles,
         top=draft.top,
-        blanks=blanks,
+        blanks=draft.blanks,
         formats=formats,
         lengths=lengths,
         low=_tail(draft, "low", draft.lower),
@@ -252,7 +268,7 @@ def _tail(draft: _Draft, side: str, limit: float | None) -> Tail | None:
 
 
 def _future(facts: Mapping[str, Any]) -> tuple[int, int]:
-    """Rows beyond the horizon and the horizon in days: twice as far as the times go on without a gap, at least a day."""
+    """Rows beyond the horizon, and the horizon in days: twice as far as times go on without a gap."""
     ahead = [int(facts.get(f"ahead {days}") or 0) for days in HORIZONS]
     reached = 0
     if ahead[0] - ahead[1] >= 3:

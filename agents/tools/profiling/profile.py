@@ -60,7 +60,10 @@ class Negatives:
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """One column. `future` values lie more than `horizon` days ahead. `distinct` is exact where `distinct_exact`, else a HyperLogLog estimate (about 5 %)."""
+    """One column; of its times, `future` lie more than `horizon` days ahead.
+
+    `distinct` is exact where `distinct_exact`, else a HyperLogLog estimate (about 5 %).
+    """
 
     name: str
     type: str
