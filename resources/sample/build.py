@@ -148,7 +148,9 @@ class _Day:
         moments = sorted(int(self.random.random() * DAY) for _ in range(max(2, len(known) // 1_200)))
         people = customers(self.random, last + 1, moments, self.clock)
         trade = self._sell(known)
-        planted = Planter(self.random, trade, self.day + timedelta(days=1), 0.01).all(people) if defects else ()
+        share = min(1.0, len(trade.orders) / 600) / 100  # about one order in forty
+        planter = Planter(self.random, trade, self.day + timedelta(days=1), share, least=1)
+        planted = planter.all(people) if defects else ()
         tables: dict[str, Sequence[tuple[int | str | None, ...]]] = {
             CUSTOMERS: people,
             ORDERS: trade.orders,

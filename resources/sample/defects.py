@@ -47,15 +47,15 @@ def _any(order: Order) -> bool:
 class Planter:
     """Changes rows in place and remembers which."""
 
-    def __init__(self, random: Random, trade: Trade, today: date, scale: float) -> None:
-        self.random, self.trade, self.today, self.scale = random, trade, today, scale
+    def __init__(self, random: Random, trade: Trade, today: date, scale: float, least: int = 3) -> None:
+        self.random, self.trade, self.today, self.scale, self.least = random, trade, today, scale, least
         self.found: list[Defect] = []
         self._free = list(range(len(trade.orders)))
         random.shuffle(self._free)
 
     def count(self, name: str) -> int:
-        """How many of a defect to plant at this scale; at least three."""
-        return max(3, round(_COUNTS[name] * self.scale))
+        """How many of a defect to plant at this scale."""
+        return max(self.least, round(_COUNTS[name] * self.scale))
 
     def all(self, people: list[Customer]) -> tuple[Defect, ...]:
         """Plant every defect."""

@@ -23,7 +23,8 @@ UNION ALL SELECT schema_name, view_name, NULL, comment FROM duckdb_views()
 WHERE NOT internal AND database_name = current_database()"""
 _COLUMNS = """SELECT schema_name AS schema, table_name AS name, column_name AS column, data_type AS kind,
   numeric_precision AS digits, numeric_scale AS scale, is_nullable AS nullable
-FROM duckdb_columns() WHERE NOT internal AND database_name = current_database() ORDER BY schema_name, table_name, column_index"""
+FROM duckdb_columns() WHERE NOT internal AND database_name = current_database()
+ORDER BY schema_name, table_name, column_index"""
 _KEYS = """SELECT schema_name AS schema, table_name AS name, constraint_column_names AS columns
 FROM duckdb_constraints() WHERE database_name = current_database() AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')
 ORDER BY constraint_type, constraint_index"""
@@ -65,7 +66,8 @@ class DuckDBEngine(Engine):
         conformer = Conformer(items, f"{self.where}, table {request.table.name}")
         db = self._connect()
         try:
-            reader: Any = db.execute(*select(request, items)).to_arrow_reader(request.batch_rows)
+            sql, values = select(request, items)
+            reader: Any = db.sql(sql, params=values).to_arrow_reader(request.batch_rows)
         except duckdb.Error as error:
             db.close()
             raise self._failure(error, request.table.name) from None
@@ -150,7 +152,8 @@ def item(column: Column) -> Item:
 
     name, kind = quoted(column.name), column.full
     direct = {
-        "boolean": pa.bool_(), "tinyint": pa.int8(), "smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64(),
+        "boolean": pa.bool_(), "tinyint": pa.int8(), "smallint": pa.int16(), "integer": pa.int32(),
+        "bigint": pa.int64(),
         "utinyint": pa.int16(), "usmallint": pa.int32(), "uinteger": pa.int64(), "ubigint": pa.decimal128(20, 0),
         "float": pa.float32(), "double": pa.float64(), "varchar": pa.string(), "blob": pa.binary(), "date": pa.date32(),
         "timestamp": pa.timestamp("us"), "timestamp_s": pa.timestamp("us"), "timestamp_ms": pa.timestamp("us"),

@@ -35,7 +35,8 @@ _TABLES = """SELECT CAST(table_schema AS CHAR) AS `schema`, CAST(table_name AS C
 FROM information_schema.tables WHERE {scope}"""
 _COLUMNS = """SELECT CAST(table_schema AS CHAR) AS `schema`, CAST(table_name AS CHAR) AS name,
   CAST(column_name AS CHAR) AS `column`, CAST(data_type AS CHAR) AS kind, CAST(column_type AS CHAR) AS full,
-  CAST(numeric_precision AS SIGNED) AS digits, CAST(numeric_scale AS SIGNED) AS scale, CAST(is_nullable AS CHAR) AS nullable
+  CAST(numeric_precision AS SIGNED) AS digits, CAST(numeric_scale AS SIGNED) AS scale,
+  CAST(is_nullable AS CHAR) AS nullable
 FROM information_schema.columns WHERE {scope} ORDER BY table_schema, table_name, ordinal_position"""
 _KEYS = """SELECT CAST(table_schema AS CHAR) AS `schema`, CAST(table_name AS CHAR) AS name,
   CAST(index_name AS CHAR) AS `index`, CAST(column_name AS CHAR) AS `column`
@@ -98,7 +99,7 @@ class MySQLEngine(Engine):
         )
 
     def _guard(self, action: Callable[[], Any], table: str) -> Any:
-        """The action's result; the driver's errors, and its panics, which are no Exceptions, as ours without their text."""
+        """The action's result; the driver's errors and panics (which are no Exceptions) as ours, without their text."""
         try:
             return action()
         except (RuntimeError, OSError, ValueError) as error:
@@ -121,9 +122,16 @@ class MySQLEngine(Engine):
         import pymysql
 
         at = self.config.located(self.secrets)
-        who = {"user": at.user, "password": at.password, "database": at.database or None}
         try:
-            pymysql.connect(host=at.host, port=at.port, connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT, **who).close()
+            pymysql.connect(
+                host=at.host,
+                port=at.port,
+                user=at.user,
+                password=at.password,
+                database=at.database or None,
+                connect_timeout=_TIMEOUT,
+                read_timeout=_TIMEOUT,
+            ).close()
         except pymysql.err.MySQLError as error:
             code = error.args[0] if error.args else 0
             raise self._failure(code if isinstance(code, int) else 0, "") from None

@@ -31,9 +31,11 @@ _TABLES = """SELECT n.nspname AS schema, c.relname AS name,
   CASE WHEN c.reltuples >= 0 THEN c.reltuples::float8
        ELSE (SELECT s.n_live_tup::float8 FROM pg_stat_all_tables s WHERE s.relid = c.oid AND c.relkind = 'r')
        END AS rows"""
-_COLUMNS = """SELECT t.schema, t.name, a.attname AS column, NOT a.attnotnull AS nullable,
+_COLUMNS = """SELECT t.schema, t.name, a.attname AS column,
+  NOT a.attnotnull AS nullable,
   CASE WHEN b.typelem <> 0 AND b.typlen = -1 THEN 'array' WHEN b.typtype = 'e' THEN 'enum'
-       WHEN b.typtype = 'c' THEN 'row' ELSE b.typname::text END AS kind, b.typname::text AS base, format_type(a.atttypid, NULL) AS shown,
+       WHEN b.typtype = 'c' THEN 'row' ELSE b.typname::text END AS kind,
+  format_type(a.atttypid, NULL) AS shown,
   CASE WHEN b.oid = a.atttypid THEN a.atttypmod ELSE y.typtypmod END AS modifier
 FROM (SELECT c.oid, n.nspname AS schema, c.relname AS name {relations}) t
 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped

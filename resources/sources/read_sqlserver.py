@@ -1,8 +1,8 @@
 """SQL Server through ConnectorX (TDS in Rust), streamed; what its driver might round comes as text and is parsed here.
 
-datetime2 has a digit more than Arrow's microseconds: it is cut, never rounded, so that a row is never younger here than
-at the source and an inclusive watermark misses none. One SELECT is one statement; it sees one state of the table where the
-database has READ_COMMITTED_SNAPSHOT on.
+datetime2 has a digit more than Arrow's microseconds: it is cut, never rounded, so that a row is never younger here
+than at the source and an inclusive watermark misses none. One SELECT is one statement; it sees one state of the table
+where the database has READ_COMMITTED_SNAPSHOT on.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class SQLServerEngine(Engine):
             raise self._unreachable(self.where) from None
 
     def _guard(self, action: Callable[[], Any], table: str) -> Any:
-        """The action's result; the driver's errors, and its panics, which are no Exceptions, as ours without their text."""
+        """The action's result; the driver's errors and panics (which are no Exceptions) as ours, without their text."""
         try:
             return action()
         except (RuntimeError, OSError, ValueError) as error:

@@ -109,7 +109,7 @@ def _other(column: Column, name: str, kind: str) -> Item:
     if kind == "uniqueidentifier":
         return Item(column.name, f"LOWER(CONVERT(char(36), {name}))", pa.string())
     if kind == "time":
-        return Item(column.name, f"CONVERT(varchar(16), {name}, 114)", pa.string())
+        return Item(column.name, f"LEFT(CONVERT(varchar(16), {name}), 15)", pa.string())
     if kind in ("geography", "geometry", "hierarchyid"):
         return Item(column.name, f"{name}.ToString()", pa.string())
     return Item(column.name, f"CONVERT(nvarchar(max), {name})", pa.string())
@@ -137,10 +137,10 @@ def _at_or_after(column: Column, since: str) -> str:
     if kind in _NAIVE or kind == "datetimeoffset":
         moment = re.sub(r"(Z|[+-]\d\d:\d\d)$", "", since)
         if kind == "datetimeoffset":
-            return f"{name} >= CONVERT(datetimeoffset(7), {literal(moment + '+00:00')}, 127)"
-        return f"{name} >= CONVERT(datetime2(7), {literal(moment)}, 126)"
+            return f"{name} >= CAST({literal(moment + '+00:00')} AS datetimeoffset(7))"
+        return f"{name} >= CAST({literal(moment)} AS datetime2(7))"
     if kind == "date":
-        return f"{name} >= CONVERT(date, {literal(since)}, 23)"
+        return f"{name} >= CAST({literal(since)} AS date)"
     if isinstance(value, bytes):
         return f"{name} >= 0x{value.hex()}"
     return f"{name} >= {literal(since)}"

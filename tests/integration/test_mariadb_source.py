@@ -46,14 +46,17 @@ def table_of(sources: Sources, name: str, **read: object) -> pa.Table:
 
 
 def test_every_common_type_arrives_exactly(run: Callable[[str], None], sources: Sources) -> None:
-    run("""CREATE TABLE kinds (ti tinyint, t1 tinyint(1), tu tinyint unsigned, si smallint, mi mediumint, i int,
+    run("""CREATE TABLE kinds (ti tinyint, t1 tinyint(1), tu tinyint unsigned, si smallint,
+      mi mediumint, i int,
       iu int unsigned, bi bigint, bu bigint unsigned, f float, db double, n decimal(12, 2), nw decimal(60, 5), b bit(1),
-      b8 bit(12), tx text, vc varchar(10), ch char(5), bl blob, vb varbinary(5), d date, tm time, tm6 time(6), dt datetime,
+      b8 bit(12), tx text, vc varchar(10), ch char(5), bl blob, vb varbinary(5), d date, tm time, tm6 time(6),
+      dt datetime,
       dt6 datetime(6), ts timestamp(6) NULL, y year, e enum('a', 'b'), st set('x', 'y'), j json, g point)""")
     run("SET time_zone = '+05:00'")
     run("""INSERT INTO kinds VALUES (-1, 1, 255, 2, 3, 4, 4294967295, -5, 18446744073709551615, 1.5, 0.1, 1234567890.12,
       12345678901234567890123456789.12345, 1, 5, 'Zoë''s 😀', 'vc', 'ch', 'bl\\0x', 'vb', '2024-02-29', '-838:59:59',
-      '03:04:05.123456', '2024-02-29 23:59:59', '2024-02-29 23:59:59.999999', '2024-03-01 05:00:00.000001', 2024, 'b', 'x,y',
+      '03:04:05.123456', '2024-02-29 23:59:59', '2024-02-29 23:59:59.999999', '2024-03-01 05:00:00.000001',
+      2024, 'b', 'x,y',
       '{"a": 1}', point(1, 2))""")
     run("INSERT INTO kinds (ti) VALUES (NULL)")
     row, nulls = table_of(sources, "shop.kinds").to_pylist()

@@ -46,8 +46,10 @@ def test_every_common_type_arrives_exactly(run: Callable[[str], None], sources: 
       nn numeric, b bool, tx text, vc varchar(10), by bytea, d date, tm time, ts timestamp, tz timestamptz, iv interval,
       u uuid, j json, jb jsonb, a int[], aa text[][], m mood, p price, mo money, ip inet, big numeric(60, 5), o oid)""")
     run("""INSERT INTO kinds VALUES (-1, 2, 9223372036854775807, 1.5, 0.1, 1234567890.12, 123456789.123456789, true,
-      'Zoë''s', 'v', '\\x0001ff', '2024-02-29', '03:04:05.123456', '2024-02-29 23:59:59.999999', '2024-03-01 00:30:00.000001+02',
-      '1 day 02:00', '7f0a1b9c-0000-4000-8000-000000000001', '{"a": 1}', '{"b": [1, 2]}', '{1,NULL,3}', '{{"x","y"}}', 'sad',
+      'Zoë''s', 'v', '\\x0001ff', '2024-02-29', '03:04:05.123456', '2024-02-29 23:59:59.999999',
+      '2024-03-01 00:30:00.000001+02',
+      '1 day 02:00', '7f0a1b9c-0000-4000-8000-000000000001', '{"a": 1}', '{"b": [1, 2]}', '{1,NULL,3}',
+      '{{"x","y"}}', 'sad',
       12.345, 12.34, '10.0.0.1', 1234567890123456789012345678901234567890.12345, 4294967295)""")
     run("INSERT INTO kinds SELECT (NULL::kinds).*")
     table = table_of(sources, "public.kinds")
@@ -82,9 +84,8 @@ def test_catalog_has_types_keys_estimates_and_comments(run: Callable[[str], None
     run("CREATE TABLE uniq (a int, b int NOT NULL, UNIQUE (a, b), UNIQUE (b)); CREATE TABLE loose (x int)")
     run("CREATE TABLE parts (id int, at date) PARTITION BY RANGE (at)")
     run("CREATE TABLE parts_1 PARTITION OF parts DEFAULT")
-    run(
-        "INSERT INTO orders SELECT g, now() FROM generate_series(1, 1000) g; ANALYZE orders; CREATE VIEW seen AS TABLE orders"
-    )
+    run("INSERT INTO orders SELECT g, now() FROM generate_series(1, 1000) g")
+    run("ANALYZE orders; CREATE VIEW seen AS TABLE orders")
     tables = sources.catalog().connections["db"].tables
     assert sorted(tables) == ["public.loose", "public.orders", "public.parts", "public.seen", "public.uniq"]
     orders = tables["public.orders"]
