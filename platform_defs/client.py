@@ -19,8 +19,9 @@ mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $
 """
 RUN = """
 query($id: ID!) { runOrError(runId: $id) { __typename ... on Run { status
-  eventConnection(limit: 1000) { events { __typename ... on ExecutionStepFailureEvent { error { message
-    causes { message } } } } } } } }
+  eventConnection(limit: 1000) { events { __typename
+    ... on ExecutionStepFailureEvent { error { message causes { message } } }
+    ... on RunFailureEvent { message error { message causes { message } } } } } } } }
 """
 LOCATIONS = """
 query { workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError { __typename
@@ -80,11 +81,13 @@ class Client:
         found = self.ask(RUN, {"id": run_id})["runOrError"]
         if found["__typename"] != "Run":
             return "NOT_FOUND", "no such run"
+        told = ""
         for event in found["eventConnection"]["events"]:
             if error := event.get("error"):
                 messages = [error["message"], *(cause["message"] for cause in error["causes"])]
                 return found["status"], messages[-1].strip()
-        return found["status"], ""
+            told = event.get("message") or told
+        return found["status"], told
 
 
 def connect(home: Home) -> Client:

@@ -49,6 +49,7 @@ class CheckOutcome:
     name: str
     passed: bool
     severity: str
+    description: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -232,7 +233,8 @@ def _left(instance: DagsterInstance, table: TableId, run_id: str) -> Materialize
         evaluation = found.asset_check_evaluation_data if found else None
         if evaluation and evaluation.asset_key == key:
             plain = {k: v.value for k, v in evaluation.metadata.items()}
-            checks.append(CheckOutcome(evaluation.check_name, evaluation.passed, evaluation.severity.value, plain))
+            severity, said = evaluation.severity.value, evaluation.description or ""
+            checks.append(CheckOutcome(evaluation.check_name, evaluation.passed, severity, said, plain))
     if not done and not checks:
         return None
     metadata = done.asset_materialization.metadata if done and done.asset_materialization else {}

@@ -113,9 +113,10 @@ def _write(work: Work, asset: str, product: str, entry: dict[str, Any], schedule
 def _landed(metadata: Mapping[str, Any]) -> dict[str, Any]:
     names = {
         "rows": "dagster/row_count",
-        "rows_read": "rows_read",
-        "rows_landed": "rows_landed",
-        "rows_quarantined": "rows_quarantined",
+        "rows_read": "rows read",
+        "rows_landed": "rows landed",
+        "rows_quarantined": "rows quarantined",
+        "schema_changes": "schema changes",
         "warnings": "warnings",
     }
     return {name: metadata[key] for name, key in names.items() if key in metadata}

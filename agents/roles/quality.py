@@ -9,8 +9,8 @@ from agents.core.errors import RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
-from agents.tools import quality, runs, specs
-from resources.orchestrator import ChildRun
+from agents.tools import quality, runs, specs, tables
+from resources.orchestrator import CheckOutcome, ChildRun
 
 QUALITY = agent(
     "quality",
@@ -44,21 +44,26 @@ def check(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Map
     child = work.call(runs.materialize, assets=assets)
     if not child.success and not any(found.checks for found in child.tables.values()):
         raise RunFailed(child.error, where=", ".join(assets), fix=f"see run {child.run_id}", run_id=child.run_id)
-    return {step: _verdict(out["dataset"], child) for step, out in done.items() if out.get("check")}
+    held = {asset: work.call(tables.quarantined, asset=asset) for asset in assets}
+    return {
+        step: _verdict(out["dataset"], child, held[out["dataset"]]) for step, out in done.items() if out.get("check")
+    }
 
 
-def _verdict(asset: str, child: ChildRun) -> dict[str, Any]:
+def _verdict(asset: str, child: ChildRun, held: int) -> dict[str, Any]:
     found = next((found for table, found in child.tables.items() if table.asset == asset), None)
     checks = found.checks if found else ()
     metadata = found.metadata if found else {}
     return {
         "run_id": child.run_id,
-        "rules": [{"name": c.name, "passed": c.passed, "severity": c.severity, **_plain(c.metadata)} for c in checks],
+        "rules": [_rule(check) for check in checks],
         "failed": [c.name for c in checks if not c.passed],
-        "rows_quarantined": metadata.get("rows_quarantined", 0),
+        "rows_quarantined": held,
         "rows": metadata.get("dagster/row_count"),
     }
 
 
-def _plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: metadata[k] for k in ("unexpected_count", "element_count", "reason", "action") if k in metadata}
+def _rule(check: CheckOutcome) -> dict[str, Any]:
+    numbers = {"unexpected rows": "unexpected", "quarantined rows": "quarantined", "action": "action"}
+    found = {name: check.metadata[key] for key, name in numbers.items() if key in check.metadata}
+    return {"name": check.name, "passed": check.passed, "reason": check.description, **found}

@@ -66,7 +66,7 @@ def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 def _plan(plan: Plan, outputs: Mapping[str, Any]) -> list[str]:
     blocked = {u.step for u in plan.unsupported}
     rows = [
-        (s.id, s.phase, s.agent, s.action, _target(s.inputs), _state(s.id, s.agent, outputs, blocked))
+        (s.id, s.phase, s.agent, s.action, _target(s.inputs, outputs), _state(s.id, s.agent, outputs, blocked))
         for s in plan.steps
     ]
     return _table("Plan", ("step", "phase", "agent", "action", "on", "state"), rows)
@@ -78,11 +78,14 @@ def _state(step: str, agent_name: str, outputs: Mapping[str, Any], blocked: set[
     return "done" if step in outputs or agent_name == "report" else "not done"
 
 
-def _target(inputs: Mapping[str, Any]) -> str:
-    for name in ("destination", "asset", "table", "source", "assets", "resources"):
+def _target(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
+    for name in ("destination", "asset", "table", "source", "assets", "scope", "resources"):
         value = inputs.get(name)
+        if isinstance(value, Mapping) and "from" in value:
+            step, _, output = str(value["from"]).partition(".")
+            value = outputs.get(step, {}).get(output, value["from"])
         if value:
-            return value["from"] if isinstance(value, Mapping) else str(value)
+            return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return ""
 
 
@@ -90,9 +93,16 @@ def _specs(outputs: Mapping[str, Any]) -> Iterator[str]:
     for out in outputs.values():
         if "product" in out:
             commit = f" (commit `{out['commit'][:10]}`)" if out.get("commit") else ""
-            changed = ", ".join(out.get("changed") or ()) or "nothing to change"
+            changed = _changed(out.get("changed") or ())
             kept = f"; kept as a person wrote it: {', '.join(out['kept'])}" if out.get("kept") else ""
             yield f"`{out['product']}` `{out['dataset']}`: {changed}{commit}{kept}"
+
+
+def _changed(paths: Sequence[str]) -> str:
+    fields = dict.fromkeys(path.partition("/")[0] for path in paths if not path.startswith("rules/"))
+    rules = sum(path.startswith("rules/") for path in paths)
+    told = [", ".join(fields)] if fields else []
+    return "; ".join(told + ([f"{rules} rules"] if rules else [])) or "nothing to change"
 
 
 def _tables(outputs: Mapping[str, Any]) -> list[str]:
@@ -101,7 +111,7 @@ def _tables(outputs: Mapping[str, Any]) -> list[str]:
         if "rows" in out:
             entry = merged.setdefault(out["dataset"], {"quarantined": 0})
             entry |= {k: out[k] for k in ("rows", "rows_read", "rows_landed") if out.get(k) is not None}
-            entry["quarantined"] += int(out.get("rows_quarantined") or 0)
+            entry["quarantined"] = max(entry["quarantined"], int(out.get("rows_quarantined") or 0))
     rows = [
         (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), _count(e["quarantined"]))
         for name, e in merged.items()
@@ -116,13 +126,14 @@ def _rules(outputs: Mapping[str, Any]) -> list[str]:
             rule["name"],
             MARKS[bool(rule["passed"])],
             rule.get("action", ""),
+            _count(rule.get("quarantined")),
             rule.get("reason", ""),
         )
         for out in outputs.values()
         for rule in out.get("rules") or ()
         if isinstance(rule, Mapping) and "passed" in rule
     ]
-    return _table("Rules", ("table", "rule", "holds", "when it fails", "why"), rows)
+    return _table("Rules", ("table", "rule", "holds", "when it fails", "quarantined", "why"), rows)
 
 
 def _next_runs(outputs: Mapping[str, Any]) -> Iterator[str]:

@@ -36,5 +36,5 @@ def propose(session: Session, asset: str) -> Proposal:
     others = {t.asset: lake.dataset(t) for t in lake.tables(session.environment) if t.layer == table.layer}
     profile = profile_table(others[asset], key=entry.get("key") or (), now=now)
     previous = TypeAdapter(list[Rule]).validate_python(entry.get("rules") or [])
-    rules = write_rules(profile, previous=previous, references=find_references(others), now=now)
+    rules = write_rules(profile, previous=previous, references=find_references(others).get(asset, ()), now=now)
     return Proposal(profile.to_json(), rules)

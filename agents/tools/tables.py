@@ -31,6 +31,14 @@ def facts(session: Session, asset: str) -> TableFacts:
     return TableFacts(lake.rows(table), files, size, lake.version(table), columns)
 
 
+@tool("tables.quarantined", effect="read")
+def quarantined(session: Session, asset: str) -> int:
+    """How many rows of a table are in quarantine now."""
+    from assets.kinds.quarantine import quarantined as count
+
+    return count(session.platform.lake, session.table(asset))
+
+
 @tool("tables.compact", effect="write_data")
 def compact(session: Session, asset: str) -> TableFacts:
     """Rewrite many small files as few large ones; the rows stay the same."""

@@ -57,7 +57,7 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
         split=sieve.split,
         now=now,
     )
-    swept = _hold_to_new_rules(platform.lake, asset, run_id, now, whole=landed.watermark_before is None)
+    swept = _hold_to_new_rules(platform.lake, asset, sieve, run_id, whole=landed.watermark_before is None)
     numbers = {
         "rows read": landed.rows_read,
         "rows landed": landed.rows_landed,
@@ -74,7 +74,7 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
     return Refreshed(platform.lake.version(asset.id), shown, _counted(asset.table, sieve))
 
 
-def _hold_to_new_rules(lake: Lake, asset: LakeAsset, run_id: str, now: datetime, *, whole: bool) -> int | None:
+def _hold_to_new_rules(lake: Lake, asset: LakeAsset, sieve: Sieve, run_id: str, *, whole: bool) -> int | None:
     """After the quarantining rules changed, hold the rows of earlier loads against them, once; how many were moved."""
     table, rules = asset.id, asset.table.rules
     wanted = rules_digest(rules)
@@ -82,7 +82,9 @@ def _hold_to_new_rules(lake: Lake, asset: LakeAsset, run_id: str, now: datetime,
         return None
     moved = None
     if wanted and not whole:
-        moved = sweep(lake, table, Sieve(rules, asset.where, now).split, run_id, now).rows_quarantined
+        whole_table = Sieve(rules, asset.where, sieve.now)  # of its own: the lake's table has columns the source lacks
+        moved = sweep(lake, table, whole_table.split, run_id, sieve.now).rows_quarantined
+        sieve.counts.update(whole_table.counts)
     import pyarrow as pa
 
     nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])

@@ -70,7 +70,7 @@ def test_roles_act_through_tools_alone() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("resources", "assets")):
                 named = {alias.name for alias in node.names}
-                assert named <= {"ChildRun", "Materialized"}, f"{path}: {node.module} {named}"
+                assert named <= {"ChildRun", "CheckOutcome", "Materialized"}, f"{path}: {node.module} {named}"
 
 
 def test_workspace_and_project_name_the_same_module() -> None:

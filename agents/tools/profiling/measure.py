@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from agents.tools.profiling.draft import HORIZONS, Draft, future_of, negatives_of, tail_of
 from agents.tools.profiling.facts import SAMPLE, TABLE, Facts, number_of
 from agents.tools.profiling.formats import known_format, learn_code
 from agents.tools.profiling.pairs import ordered_pairs
-from agents.tools.profiling.profile import ColumnProfile, Format, Negatives, Profile, Semantic, Tail
+from agents.tools.profiling.profile import ColumnProfile, Format, Profile, Semantic
 from agents.tools.profiling.sampling import sample_of
 from agents.tools.profiling.tails import LEVELS, reach
 from assets.kinds.rules.columns import TIMES, Column, columns_of, instant_literal, text_literal
@@ -27,33 +27,14 @@ SAMPLE_ROWS = 50_000
 FORMAT_VALUES = 10_000
 CATEGORIES = 200
 BLANKS = ("", "-", "--", "?", "n/a", "na", "null", "none", "nan", "unknown", "tbd", "undefined", "#n/a")
-HORIZONS = (0, 1, 2, 4, 8, 16, 32, 64)
 _SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A column's profile in the making."""
-
-    column: Column
-    semantic: Semantic = "other"
-    format: tuple[str, str] | None = None
-    upper: float | None = None
-    lower: float | None = None
-    middle: float = 0.0
-    quantiles: tuple[float, ...] = ()
-    monotone: bool = False
-    distinct: tuple[int, bool] = (0, False)
-    top: tuple[tuple[str, int], ...] = ()
-    blanks: tuple[tuple[str, int], ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def profile_table(
     dataset: Dataset, *, key: Sequence[str] = (), now: datetime, sample_rows: int | None = None
 ) -> Profile:
     """The table's profile. Counts are of all rows; quantiles and formats are learnt from an even sample."""
-    drafts = {name: _Draft(column) for name, column in columns_of(dataset.schema).items()}
+    drafts = {name: Draft(column) for name, column in columns_of(dataset.schema).items()}
     with session() as con:
         con.register(TABLE, dataset)
         rows = int(con.execute(f"SELECT count(*) FROM {TABLE}").fetchall()[0][0])
@@ -69,7 +50,7 @@ def profile_table(
     return Profile(rows, columns, keys, tuple(key), ordered, sample.num_rows)
 
 
-def _first_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft]) -> None:
+def _first_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft]) -> None:
     facts = Facts(con, TABLE)
     for name, draft in drafts.items():
         column = draft.column
@@ -90,7 +71,7 @@ def _first_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft]) ->
         drafts[name].facts[fact] = value
 
 
-def _shapes(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], sample: pa.Table) -> None:
+def _shapes(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], sample: pa.Table) -> None:
     facts = Facts(con, SAMPLE)
     upper = list(LEVELS)
     lower = [round(1 - level, 3) for level in LEVELS]
@@ -108,7 +89,7 @@ def _shapes(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], sample
         draft.semantic = _semantic(draft, sample)
 
 
-def _tails(draft: _Draft) -> None:
+def _tails(draft: Draft) -> None:
     up, down = draft.facts["upper"], draft.facts["lower"]
     draft.middle, draft.quantiles = up[0], tuple(draft.facts["shown"])
     draft.upper = reach(up)
@@ -126,7 +107,7 @@ def _rises(values: pa.ChunkedArray) -> bool:
     return steps.true_count == len(steps)
 
 
-def _semantic(draft: _Draft, sample: pa.Table) -> Semantic:
+def _semantic(draft: Draft, sample: pa.Table) -> Semantic:
     family, present = draft.column.family, draft.facts["present"]
     if not present or family == "null":
         return "empty"
@@ -143,7 +124,7 @@ def _semantic(draft: _Draft, sample: pa.Table) -> Semantic:
     return _text_semantic(draft, values, near_unique)
 
 
-def _text_semantic(draft: _Draft, values: Sequence[str], near_unique: bool) -> Semantic:
+def _text_semantic(draft: Draft, values: Sequence[str], near_unique: bool) -> Semantic:
     if _few(draft):
         return "category"
     known = known_format(values)
@@ -157,12 +138,12 @@ def _text_semantic(draft: _Draft, values: Sequence[str], near_unique: bool) -> S
     return "text"
 
 
-def _few(draft: _Draft) -> bool:
+def _few(draft: Draft) -> bool:
     distinct, present = draft.facts["distinct"], draft.facts["present"]
     return present >= 100 and distinct <= CATEGORIES and distinct <= 0.05 * present and draft.facts["longest"] <= 100
 
 
-def _distincts(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], rows: int) -> None:
+def _distincts(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], rows: int) -> None:
     for draft in drafts.values():
         estimate, present, value = draft.facts.get("distinct", 0), draft.facts["present"], draft.column.value
         draft.distinct = (min(int(estimate), present), False)
@@ -177,7 +158,7 @@ def _distincts(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], row
             draft.distinct = (int(con.execute(sql).fetchall()[0][0]), True)
 
 
-def _second_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, _Draft], now: datetime) -> None:
+def _second_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], now: datetime) -> None:
     facts = Facts(con, TABLE)
     for name, draft in drafts.items():
         column, number = draft.column, number_of(draft.column)
@@ -213,7 +194,7 @@ def _moment(column: Column, at: datetime) -> str:
     return f"TIMESTAMP '{at.astimezone(UTC).replace(tzinfo=None).isoformat(' ')}'"
 
 
-def _ask_tails(facts: Facts, draft: _Draft, number: str) -> None:
+def _ask_tails(facts: Facts, draft: Draft, number: str) -> None:
     name = draft.column.name
     for side, limit, beyond, within in (("high", draft.upper, ">", "max"), ("low", draft.lower, "<", "min")):
         if limit is not None:
@@ -221,6 +202,8 @@ def _ask_tails(facts: Facts, draft: _Draft, number: str) -> None:
             facts.ask(name, f"{side} count", f"count(*) FILTER (WHERE {number} {beyond} {limit!r})")
             facts.ask(name, f"{side} inside", f"{within}({number}) FILTER (WHERE NOT {number} {beyond} {limit!r})")
             facts.ask(name, f"{side} outside", f"{nearest}({number}) FILTER (WHERE {number} {beyond} {limit!r})")
+    if draft.column.family in TIMES:
+        return
     facts.ask(name, "negative", f"count(*) FILTER (WHERE {number} < 0)")
     facts.ask(name, "negative middle", f"median(-{number}) FILTER (WHERE {number} < 0)")
     small = abs(draft.middle) * 0.1
@@ -228,10 +211,10 @@ def _ask_tails(facts: Facts, draft: _Draft, number: str) -> None:
     facts.ask(name, "small negative", f"count(*) FILTER (WHERE {number} < 0 AND {number} >= {-small!r})")
 
 
-def _finish(draft: _Draft, rows: int) -> ColumnProfile:
+def _finish(draft: Draft, rows: int) -> ColumnProfile:
     facts, column = draft.facts, draft.column
     formats = (Format(*draft.format, facts["follows"]),) if draft.format else ()
-    future, horizon = _future(facts)
+    future, horizon = future_of(facts)
     lengths = (facts["shortest"], facts["longest"]) if facts.get("longest") is not None else None
     return ColumnProfile(
         column.name,
@@ -248,43 +231,13 @@ def _finish(draft: _Draft, rows: int) -> ColumnProfile:
         blanks=draft.blanks,
         formats=formats,
         lengths=lengths,
-        low=_tail(draft, "low", draft.lower),
-        high=_tail(draft, "high", draft.upper),
-        negatives=_negatives(draft),
+        low=tail_of(draft, "low", draft.lower),
+        high=tail_of(draft, "high", draft.upper),
+        negatives=negatives_of(draft),
         future=future,
         horizon=horizon,
         monotone=draft.monotone,
     )
-
-
-def _tail(draft: _Draft, side: str, limit: float | None) -> Tail | None:
-    facts = draft.facts
-    if limit is None or facts.get(f"{side} inside") is None:
-        return None
-    inside, outside, count = (facts[f"{side} {fact}"] for fact in ("inside", "outside", "count"))
-    # Values beyond the tail's reach are dirt when nothing lies between them and the body.
-    apart = outside is not None and abs(outside - draft.middle) >= 2 * abs(inside - draft.middle)
-    return Tail(limit, inside, outside, count, apart and count <= 0.01 * facts["present"])
-
-
-def _future(facts: Mapping[str, Any]) -> tuple[int, int]:
-    """Rows beyond the horizon, and the horizon in days: twice as far as times go on without a gap."""
-    ahead = [int(facts.get(f"ahead {days}") or 0) for days in HORIZONS]
-    reached = 0
-    if ahead[0] - ahead[1] >= 3:
-        reached = next((i for i in range(1, len(ahead) - 1) if ahead[i] == ahead[i + 1]), len(ahead) - 1)
-    horizon = min(reached + 1, len(ahead) - 1)
-    return ahead[horizon], HORIZONS[horizon]
-
-
-def _negatives(draft: _Draft) -> Negatives:
-    """A tail below zero is made of small numbers, next to as many small ones above; a wrong sign is not."""
-    count = int(draft.facts.get("negative") or 0)
-    if not count or draft.middle <= 0:
-        return Negatives(count, False)
-    far = draft.facts["negative middle"] >= 0.3 * draft.middle
-    gap = draft.facts["small"] < 0.5 * draft.facts["small negative"]
-    return Negatives(count, far or gap)
 
 
 def _keys(

@@ -1,0 +1,61 @@
+"""A column's profile in the making, and what its numbers say about its ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.tools.profiling.profile import Negatives, Semantic, Tail
+from assets.kinds.rules.columns import Column
+
+HORIZONS = (0, 1, 2, 4, 8, 16, 32, 64)
+"""Days ahead at which times are counted."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A column's profile in the making."""
+
+    column: Column
+    semantic: Semantic = "other"
+    format: tuple[str, str] | None = None
+    upper: float | None = None
+    lower: float | None = None
+    middle: float = 0.0
+    quantiles: tuple[float, ...] = ()
+    monotone: bool = False
+    distinct: tuple[int, bool] = (0, False)
+    top: tuple[tuple[str, int], ...] = ()
+    blanks: tuple[tuple[str, int], ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def tail_of(draft: Draft, side: str, limit: float | None) -> Tail | None:
+    facts = draft.facts
+    if limit is None or facts.get(f"{side} inside") is None:
+        return None
+    inside, outside, count = (facts[f"{side} {fact}"] for fact in ("inside", "outside", "count"))
+    # Values beyond the tail's reach are dirt when nothing lies between them and the body.
+    apart = outside is not None and abs(outside - draft.middle) >= 2 * abs(inside - draft.middle)
+    return Tail(limit, inside, outside, count, apart and count <= 0.01 * facts["present"])
+
+
+def future_of(facts: Mapping[str, Any]) -> tuple[int, int]:
+    """Rows beyond the horizon, and the horizon in days: twice as far as times go on without a gap."""
+    ahead = [int(facts.get(f"ahead {days}") or 0) for days in HORIZONS]
+    reached = 0
+    if ahead[0] > ahead[1]:
+        reached = next((i for i in range(1, len(ahead) - 1) if ahead[i] == ahead[i + 1]), len(ahead) - 1)
+    horizon = min(reached + 1, len(ahead) - 1)
+    return ahead[horizon], HORIZONS[horizon]
+
+
+def negatives_of(draft: Draft) -> Negatives:
+    """A tail below zero is made of small numbers, next to as many small ones above; a wrong sign is not."""
+    count = int(draft.facts.get("negative") or 0)
+    if not count or draft.middle <= 0:
+        return Negatives(count, False)
+    far = draft.facts["negative middle"] >= 0.3 * draft.middle
+    gap = draft.facts["small"] < 0.5 * draft.facts["small negative"]
+    return Negatives(count, far or gap)
