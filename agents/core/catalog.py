@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -68,7 +69,7 @@ class Catalog:
     lake: Mapping[str, LakeTable] = field(default_factory=dict[str, LakeTable])
 
     def destination(self, connection: str, table: str) -> str:
-        """Lake table name for a source table: `<schema>_<table>`, qualified by the connection where it would be ambiguous."""
+        """Lake table name for a source table: `<schema>_<table>`, with the connection where that would be ambiguous."""
         schema, bare = split_name(table, self.connections[connection].kind)
         if schema in DEFAULT_SCHEMAS:
             return snake(f"{connection}_{bare}")
@@ -82,6 +83,24 @@ class Catalog:
             and snake("_".join(parts)) == plain
         )
         return snake(f"{connection}_{plain}") if rivals else plain
+
+    def destinations(self) -> dict[tuple[str, str], str]:
+        """`destination` of every source table, in one pass."""
+        parts = {
+            (connection.name, name): split_name(name, connection.kind)
+            for connection in self.connections.values()
+            for name in connection.tables
+        }
+        plain = {at: snake("_".join(found)) for at, found in parts.items() if found[0] not in DEFAULT_SCHEMAS}
+        seen = Counter(plain.values())
+        return {
+            (connection, name): snake(f"{connection}_{bare}")
+            if (connection, name) not in plain
+            else plain[connection, name]
+            if seen[plain[connection, name]] == 1
+            else snake(f"{connection}_{plain[connection, name]}")
+            for (connection, name), (_, bare) in parts.items()
+        }
 
 
 def split_name(table: str, kind: str) -> tuple[str, str]:
@@ -100,7 +119,7 @@ def snake(text: str) -> str:
 
 
 def catalog_from(data: object, where: str) -> Catalog:
-    """A catalog from its YAML form (`connections: {name: {kind, description, tables}}`, `lake: {layer/table: {columns}}`)."""
+    """A catalog from YAML: `connections: {name: {kind, description, tables}}`, `lake: {layer/table: {columns}}`."""
     root = _mapping(data, where)
     connections = {
         str(name): _connection(str(name), _mapping(entry, f"{where}: connections.{name}"), where)

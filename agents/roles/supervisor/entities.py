@@ -31,7 +31,7 @@ class Ref:
         return f"{self.connection}/{self.name}" if self.connection else self.name
 
 
-@dataclass(slots=True)
+@dataclass
 class Entry:
     """A table as its name's words tell it; `near` are the words of its schema, connection and description."""
 
@@ -41,7 +41,7 @@ class Entry:
     near: frozenset[str]
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    @property
+    @cached_property
     def column_words(self) -> frozenset[str]:
         """The words in its columns' names."""
         return frozenset(singular(piece) for column in self.columns for piece in pieces(column))
@@ -57,6 +57,8 @@ class Finder:
         self.spelled: dict[str, set[Ref]] = {}
         self.by_word: dict[str, list[Entry]] = {}
         self._related: dict[str, dict[str, float]] = {}
+        self._scores: dict[tuple[str, ...], list[tuple[float, Ref]]] = {}
+        self.destinations = catalog.destinations()
         self.connection_words = {name: _connection_words(catalog, name) for name in catalog.connections}
         for name, connection in catalog.connections.items():
             near = frozenset(singular(word) for word in self.connection_words[name])
@@ -126,14 +128,16 @@ class Finder:
 
     def score(self, nouns: Sequence[str], keep: Callable[[Ref], bool]) -> list[tuple[float, Ref]]:
         """Tables that a noun phrase may name, best first."""
-        nouns = [singular(noun) for noun in nouns]
-        joined = "".join(nouns)
-        whole = {ref for ref in self.spelled.get(joined, ()) if keep(ref)}
+        names = tuple(singular(noun) for noun in nouns)
+        if names not in self._scores:
+            self._scores[names] = self._score(names)
+        return [(score, ref) for score, ref in self._scores[names] if keep(ref)]
+
+    def _score(self, nouns: tuple[str, ...]) -> list[tuple[float, Ref]]:
+        whole = self.spelled.get("".join(nouns), set[Ref]())
         candidates = {e.ref: e for noun in nouns for name in self.related(noun) for e in self.by_word[name]}
         candidates |= {ref: self.entries[ref] for ref in whole}
-        found = [
-            (1.0 if ref in whole else self._fit(nouns, entry), ref) for ref, entry in candidates.items() if keep(ref)
-        ]
+        found = [(1.0 if ref in whole else self._fit(nouns, entry), ref) for ref, entry in candidates.items()]
         return sorted(((round(score, 4), ref) for score, ref in found if score > 0), key=lambda f: (-f[0], f[1]))
 
     def _fit(self, nouns: Sequence[str], entry: Entry) -> float:
@@ -169,7 +173,7 @@ class Finder:
         if len(scored) < limit:
             word = "".join(singular(noun) for noun in nouns)
             rest = sorted(
-                (distance(word, "".join(entry.words), 12), str(ref)) for ref, entry in self.entries.items() if keep(ref)
+                (distance(word, "".join(entry.words), 3), str(ref)) for ref, entry in self.entries.items() if keep(ref)
             )
             scored += [name for _, name in rest if name not in scored][: limit - len(scored)]
         return tuple(scored)

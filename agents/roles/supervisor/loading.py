@@ -136,7 +136,7 @@ def load_of(u: Understanding, scope: Scope, ref: Ref, at: int, draft: Draft, *, 
     mode, watermark = _mode(u, scope, ref, at, draft)
     name = scoped([n for n in u.names if n.at > at], at, clauses, tables) if u.names and not plain else None
     layer = "bronze" if plain else scope.layer(at) or "bronze"
-    destination = f"{layer}/{catalog.destination(ref.connection, ref.name)}"
+    destination = f"{layer}/{u.finder.destinations[ref.connection, ref.name]}"
     if name:
         destination = name if "/" in name else f"{layer}/{name}"
         layer = destination.partition("/")[0]

@@ -254,7 +254,7 @@ def resolve(finder: Finder, mention: Mention, keep: Callable[[Ref], bool]) -> tu
         alone = finder.score(mention.nouns, keep)
         scored = alone if alone and alone[0][0] >= ENOUGH else finder.score(mention.outer, keep)
     if not scored or scored[0][0] < ENOUGH:
-        return [], finder.nearest(nouns, keep)
+        return [], tuple(str(ref) for _, ref in scored[:5])
     best = scored[0][0]
     near = [ref for score, ref in scored if score >= best - MARGIN and score >= ENOUGH]
     return near, tuple(str(ref) for ref in near)
