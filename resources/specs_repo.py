@@ -71,22 +71,15 @@ class SpecsRepo:
 
     def read(self, product: str) -> dict[str, Any]:
         """The product's attributes as plain values. Raises SpecError when there is none or the file is wrong."""
-        path = self.path(product)
-        if not path.is_file():
-            raise SpecError("no such product", where=str(path), fix=f"products: {', '.join(self.products()) or 'none'}")
-        stat = path.stat()
-        stamp = (stat.st_mtime_ns, stat.st_size)
-        if path not in self._known or self._known[path][0] != stamp:
-            self._known[path] = (stamp, attributes_of(spec_text.load(_read(path), str(path)), path))
-        return plain(self._known[path][1])
+        return plain(self._cached(product))
 
     def find(self, asset: str) -> tuple[str, dict[str, Any]] | None:
         """The product and the entry of `layer/table`: its table, else its extension."""
         for kind in ("tables", "extensions"):
             for product in self.products():
-                for entry in self.read(product).get(kind) or []:
+                for entry in self._cached(product).get(kind) or []:
                     if asset_of(entry) == asset:
-                        return product, entry
+                        return product, plain(entry)
         return None
 
     def plan_change(self, product: str, asset: str, desired: Mapping[str, Any], agent: str = "") -> Change:
@@ -146,6 +139,17 @@ class SpecsRepo:
         if not _PRODUCT.fullmatch(product):
             raise SpecError(f"{product!r} is not a product's name", fix="use letters, digits and _")
         return self.specs_dir / product / FILE
+
+    def _cached(self, product: str) -> dict[str, Any]:
+        """The product's attributes, parsed once for each version of its file; not to be changed."""
+        path = self.path(product)
+        if not path.is_file():
+            raise SpecError("no such product", where=str(path), fix=f"products: {', '.join(self.products()) or 'none'}")
+        stat = path.stat()
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        if path not in self._known or self._known[path][0] != stamp:
+            self._known[path] = (stamp, attributes_of(spec_text.load(_read(path), str(path)), path))
+        return self._known[path][1]
 
     @contextmanager
     def _locked(self) -> Generator[Checkout | None]:

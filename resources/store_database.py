@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -167,7 +169,7 @@ class Database:
         return StateError(
             f"the store cannot be used ({detail})",
             where=f"store {where}",
-            fix="free disk space and check the rights of the file" if self.is_sqlite else "start the server",
+            fix="free disk space, check the file's rights, end what holds it" if self.is_sqlite else "start the server",
         )
 
     def _create(self) -> None:
@@ -230,10 +232,21 @@ def _sqlite(url: URL) -> Engine:
 
 def _connected(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN would come too late to be IMMEDIATE
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _write_ahead(connection: Any) -> None:
+    """Changing the journal does not wait for others that open a fresh file, so the wait is ours."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _begun(connection: Connection) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,19 @@ while True:
         assert ledger.verify().ok
         assert ledger.append("tool", "me", "after the crash") > before
     assert ledger.verify().ok
+
+
+def test_a_fresh_store_can_be_opened_by_many_at_the_same_moment(tmp_path: Path) -> None:
+    workers = 8
+    for attempt in range(10):
+        barrier, url = threading.Barrier(workers), f"sqlite:///{tmp_path}/{attempt}/store.db"
+
+        def open_it(url: str = url, barrier: threading.Barrier = barrier) -> int:
+            store = Store(url)
+            barrier.wait()
+            found = len(store.goals())
+            store.close()
+            return found
+
+        with ThreadPoolExecutor(workers) as pool:
+            assert [future.result() for future in [pool.submit(open_it) for _ in range(workers)]] == [0] * workers
