@@ -35,7 +35,9 @@ from resources.settings import LOCATION
 ENVIRONMENT = Enum("environment", [EnumValue(name) for name in ENVIRONMENTS])
 MODE = Enum("mode", [EnumValue("run"), EnumValue("plan", description="only say what would be done")])
 CONFIG = {
-    "goal": Field(str, description="The goal in plain words, such as: Load the CRM contacts every night at 2am"),
+    "goal": Field(
+        str, default_value="", description="The goal in plain words, such as: Load the CRM contacts every night at 2am"
+    ),
     "environment": Field(Noneable(ENVIRONMENT), default_value=None, description="Empty: as the words say, else dev"),
     "budget": Field(Noneable(float), default_value=None, description="USD a month"),
     "requester": Field(str, default_value="launchpad", description="Who asks"),

@@ -1,0 +1,71 @@
+"""A person at the UI: writes a goal in the Launchpad, watches the run, looks at the table it made."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.conftest import Running
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.xdist_group("deployment"),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the UI is not driven"),
+]
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+GOAL = "Load the sales products table every weekday at 6:30 and check its quality"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield opened
+        opened.close()
+
+
+def test_from_the_launchpad_to_the_asset_page(running: Running, browser) -> None:  # noqa: ANN001
+    page = browser.new_page(viewport={"width": 1500, "height": 1000})
+    page.set_default_timeout(60_000)
+    before = {row.id for row in running.platform.store.goals()}
+
+    page.goto(f"{running.client.url}/locations/agentic-data-platform/jobs/goal/playground")
+    editor = page.locator(".CodeMirror").first
+    editor.wait_for()
+    page.get_by_text("requester:").wait_for()
+    page.evaluate(
+        "([text]) => document.querySelector('.CodeMirror').CodeMirror.setValue(text)",
+        [f"ops:\n  plan:\n    config:\n      goal: {GOAL}\n      requester: chromium\n"],
+    )
+    page.get_by_text("No errors").wait_for()
+    page.get_by_role("button", name="Launch Run").click()
+    page.wait_for_url(re.compile(r"/runs/"))
+    page.get_by_text("Success").first.wait_for(timeout=120_000)
+
+    made = [row for row in running.platform.store.goals() if row.id not in before]
+    assert [row.goal.text for row in made] == [GOAL]
+    assert running.wait(made[0].id).status == "live"
+
+    page.goto(f"{running.client.url}/assets/dev/bronze/sales_products")
+    page.get_by_text("30 6 * * 1-5").first.wait_for()
+    rows = f"{running.outputs(made[0].id, 'quality')[0]['rows']:,}"
+    page.get_by_text(rows, exact=True).first.wait_for()
+    page.goto(f"{running.client.url}/assets/dev/bronze/sales_products?view=checks")
+    page.get_by_text("not_null_product_id").first.wait_for()
+
+    page.goto(f"{running.client.url}/assets/platform/goals?view=partitions&partition={made[0].id}")
+    page.get_by_text("[Show Markdown]").first.click()
+    page.get_by_role("heading", name="Tables").wait_for()
+    assert page.get_by_text("sales_products").count() > 0
+
+    page.goto(f"{running.client.url}/locations/agentic-data-platform/jobs/workflow")
+    page.get_by_text("quality").first.wait_for()
+    page.close()
