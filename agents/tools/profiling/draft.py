@@ -52,10 +52,13 @@ def future_of(facts: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def negatives_of(draft: Draft) -> Negatives:
-    """A tail below zero is made of small numbers, next to as many small ones above; a wrong sign is not."""
+    """Below zero by a wrong sign, or as the tail of the distribution: a tail goes on across zero without a step."""
     count = int(draft.facts.get("negative") or 0)
     if not count or draft.middle <= 0:
         return Negatives(count, False)
+    above, below = draft.facts["small"], draft.facts["small negative"]
     far = draft.facts["negative middle"] >= 0.3 * draft.middle
-    gap = draft.facts["small"] < 0.5 * draft.facts["small negative"]
-    return Negatives(count, far or gap)
+    if above < 0.5 * below:
+        return Negatives(count, True)
+    step = below <= 0.2 * above
+    return Negatives(count, step and (above >= 20 or far))

@@ -207,6 +207,7 @@ def _ask_tails(facts: Facts, draft: Draft, number: str) -> None:
     facts.ask(name, "negative", f"count(*) FILTER (WHERE {number} < 0)")
     facts.ask(name, "negative middle", f"median(-{number}) FILTER (WHERE {number} < 0)")
     small = abs(draft.middle) * 0.1
+    small = max(1.0, small) if draft.column.family == "integer" else small
     facts.ask(name, "small", f"count(*) FILTER (WHERE {number} > 0 AND {number} <= {small!r})")
     facts.ask(name, "small negative", f"count(*) FILTER (WHERE {number} < 0 AND {number} >= {-small!r})")
 
