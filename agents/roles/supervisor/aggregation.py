@@ -46,8 +46,10 @@ RICHER = re.compile(
 _NUMERIC = re.compile(r"int|dec|num|double|float|real|money|number|serial")
 _RESERVED = v.word_set(
     "all and any array as asc both case cast check collate column constraint create cross default desc distinct do "
-    "else end except false fetch for foreign from full grant group having in inner intersect into is join lateral leading "
-    "left like limit natural not null offset on only or order outer pivot placing primary qualify references returning "
+    "else end except false fetch for foreign from full grant group having in inner intersect into is join lateral "
+    "leading "
+    "left like limit natural not null offset on only or order outer pivot placing primary qualify references "
+    "returning "
     "right select show some summarize symmetric table then to trailing true union unique unpivot using variadic when "
     "where window with"
 )

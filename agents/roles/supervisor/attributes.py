@@ -106,7 +106,9 @@ def find_layers(reading: Reading) -> list[Located[str]]:
     found: list[Located[str]] = []
     for match, where in reading.find(_LAYER):
         word = match["layer"] or next(word for word in match.group().split() if word in v.LAYER_WORDS)
-        at = next(at for at in where if reading.tokens[at].word == word)
+        at = next((at for at in where if reading.tokens[at].word == word), None)
+        if at is None:
+            continue
         reading.claim(range(at, where[-1] + 1), "layer")
         found.append(Located(at, v.LAYER_WORDS[word]))
     return found

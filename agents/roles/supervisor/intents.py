@@ -194,7 +194,12 @@ def _custom(custom: Mapping[str, Mapping[str, tuple[str, ...]]]) -> list[tuple[s
         (
             agent,
             action,
-            re.compile("|".join(rf"\b{re.escape(' '.join(phrase.lower().split()))}\b" for phrase in phrases)),
+            re.compile(
+                "|".join(
+                    rf"(?:\b\w+ (?:an?|the|some|its|their|our) )?\b{re.escape(' '.join(phrase.lower().split()))}\b"
+                    for phrase in phrases
+                )
+            ),
         )
         for agent, actions in custom.items()
         for action, phrases in actions.items()
