@@ -17,3 +17,8 @@ def __getattr__(name: str) -> object:
     from platform_defs.components.data_product import DataProduct
 
     return DataProduct
+
+
+def __dir__() -> list[str]:
+    """The names of the module with those that are imported when asked for: `dg` finds component types by it."""
+    return sorted({*globals(), *__all__})

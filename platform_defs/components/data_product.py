@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import Any, Self
 
 import dagster as dg
-from pydantic import BaseModel, GetJsonSchemaHandler, RootModel, TypeAdapter, ValidationError
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError
 
 from agents.core.errors import SpecError
-from assets.kinds.documents import Document, product_from, read_documents
+from assets.kinds.documents import Document, product_from
 from assets.kinds.loading import SPEC_FILE
 from assets.kinds.spec import Product
+from assets.kinds.spec_errors import invalid
 from assets.kinds.tables import table_definitions
 from assets.kinds.validation import check_products
 from resources.settings import load_settings
@@ -26,11 +25,10 @@ class ProductAttributes(RootModel[dict[str, Any]]):
     """The attributes of a DataProduct; their schema is the spec's."""
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
         """The spec's JSON schema; `name` may be left out, the folder's name stands in."""
         schema = TypeAdapter(Product).json_schema()
-        schema["required"] = [name for name in schema.get("required", []) if name != "name"]
-        return schema
+        return {**schema, "required": [name for name in schema["required"] if name != "name"]}
 
 
 class DataProduct(dg.Component):
@@ -48,12 +46,12 @@ class DataProduct(dg.Component):
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
         """A product from validated attributes. Raises SpecError with file and line."""
         given: dict[str, Any] = attributes.root if isinstance(attributes, ProductAttributes) else {}
+        path = context.path / SPEC_FILE
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
         try:
-            product = product_from(given, context.path.name)
+            return cls(Document(path, 0, product_from(given, context.path.name), text))
         except ValidationError as error:
-            read_documents(context.path / SPEC_FILE)  # raises the same, with its line
-            raise SpecError(str(error), where=str(context.path)) from error
-        return cls(Document(context.path / SPEC_FILE, 0, product, ""))
+            raise invalid(error, text, path, 0) from error
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The product's tables. Tables of other products that its SQL reads are taken on trust here."""
