@@ -229,7 +229,7 @@ def _project(cwd: Path) -> Path:
 
 
 def _specs(project: Path, state: Path) -> Path:
-    """The specs of the state folder once a deployment made some there, so that a clone stays clean; else the clone's."""
+    """The specs of the state folder once a deployment made some there: a clone stays clean; else the clone's."""
     own, code = state / "specs" / "defs", project / "platform_defs"
     return own if own.is_dir() or not code.is_dir() else code / "defs"
 
