@@ -91,7 +91,7 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 @contextmanager
 def _folder(user: pwd.struct_passwd | None) -> Generator[Path]:
     # Short, because a Unix socket's path may have 107 bytes; opened for the server's user alone.
-    folder = Path(tempfile.mkdtemp(prefix="adp-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="adp-server-", dir="/tmp"))
     try:
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
