@@ -107,9 +107,9 @@ def child(what: str, table: str) -> None:
     """Do one piece of work in this fresh process, imports done before the clock starts."""
     import adbc_driver_postgresql.dbapi
     import deltalake
-    import pyarrow.dataset  # noqa: F401
+    import pyarrow.dataset
 
-    _ = adbc_driver_postgresql.dbapi, deltalake
+    _ = adbc_driver_postgresql.dbapi, deltalake, pyarrow.dataset
     with tempfile.TemporaryDirectory(prefix="adp-bench-") as folder:
         started = time.perf_counter()
         rows = WORK[what](table, Path(folder))

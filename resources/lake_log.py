@@ -7,6 +7,7 @@ transaction, so that of two writers who started from the same version only one c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,20 +85,29 @@ class Snapshot:
 
     @cached_property
     def marks(self) -> dict[str, str]:
-        """The marks in force: those of the newest commit that carries any."""
-        for limit in (1, 20, None):
-            commits = self._commits(limit)
-            for commit in commits:
-                if found := marks_of(commit):
-                    return found
-            if limit is None or len(commits) < limit:
+        """The marks in force: those of the newest commit that carries any.
+
+        Read from the commits themselves: delta-rs' history shows the newest ones, whatever version was opened.
+        """
+        for version in range(self.version, -1, -1):
+            commit = self._commit(version)
+            if commit is None:
                 break
+            if any(key.startswith(PREFIX) for key in commit):
+                return marks_of(commit)
         return {}
 
-    def _commits(self, limit: int | None) -> list[dict[str, Any]]:
-        """Commit infos up to this version, newest first."""
-        with delta_errors(self.where):
-            return [info for info in self.delta.history(limit) if info["version"] <= self.version]
+    def _commit(self, version: int) -> dict[str, Any] | None:
+        """What a commit says of itself; None when its file was cleaned up."""
+        try:
+            with self.files.open_input_stream(f"_delta_log/{version:020d}.json") as file:
+                lines = file.read().splitlines()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise storage_failed(str(error), self.where) from error
+        actions = (json.loads(line) for line in lines if b'"commitInfo"' in line)
+        return next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
 
     def dataset(self) -> pads.Dataset:
         """All rows as an Arrow dataset; filters and columns are pushed down."""
