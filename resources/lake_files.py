@@ -131,6 +131,8 @@ class FileWriter:
 
         for key, file in list(self._open.items()):
             with suppress(OSError, pa.ArrowException):
+                file.writer.close()
+            with suppress(OSError, pa.ArrowException):
                 file.sink.close()
             self.done.append(DataFile(file.path, 0, 0, {}, ""))
             del self._open[key]
