@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,12 +70,12 @@ RULES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module", params=list(TABLES))
-def case(request: pytest.FixtureRequest) -> Iterator[tuple[str, pa.Table, Any]]:
+def case(request: pytest.FixtureRequest) -> tuple[str, pa.Table, Any]:
     context = gx.get_context(mode="ephemeral")
     table = TABLES[request.param]
     frame = table.to_pandas()
     batch = context.data_sources.add_pandas("p").add_dataframe_asset("a").add_batch_definition_whole_dataframe("b")
-    yield request.param, table, batch.get_batch(batch_parameters={"dataframe": frame})
+    return request.param, table, batch.get_batch(batch_parameters={"dataframe": frame})
 
 
 @pytest.mark.parametrize(("kind", "kwargs"), RULES, ids=lambda value: str(value)[:60])

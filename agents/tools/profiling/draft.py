@@ -42,12 +42,12 @@ def tail_of(draft: Draft, side: str, limit: float | None) -> Tail | None:
 
 
 def future_of(facts: Mapping[str, Any]) -> tuple[int, int]:
-    """Rows beyond the horizon, and the horizon in days: twice as far as times go on without a gap."""
+    """Rows beyond the horizon, and the horizon in days: four times as far as times go on without a gap."""
     ahead = [int(facts.get(f"ahead {days}") or 0) for days in HORIZONS]
     reached = 0
     if ahead[0] > ahead[1]:
         reached = next((i for i in range(1, len(ahead) - 1) if ahead[i] == ahead[i + 1]), len(ahead) - 1)
-    horizon = min(reached + 1, len(ahead) - 1)
+    horizon = min(reached + 2, len(ahead) - 1) if reached else 1
     return ahead[horizon], HORIZONS[horizon]
 
 

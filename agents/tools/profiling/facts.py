@@ -30,9 +30,11 @@ class Facts:
 
 
 def number_of(column: Column) -> str | None:
-    """The column as a number: itself, times as seconds since 1970, else None."""
+    """The column as a number: itself, times as seconds since 1970, else None; NaN and infinity are NULL."""
+    if column.family == "float":
+        return f"(CASE WHEN isfinite({column.sql}) THEN CAST({column.sql} AS DOUBLE) END)"
     if column.family in NUMBERS:
-        return f"CAST({column.value} AS DOUBLE)"
+        return f"CAST({column.sql} AS DOUBLE)"
     if column.family in TIMES:
         return f"CAST(epoch(CAST({column.sql} AS TIMESTAMP)) AS DOUBLE)"
     return None

@@ -65,8 +65,9 @@ def _first_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft]) -> 
             facts.ask(name, "min", f"CAST(min({column.sql}) AS VARCHAR)")
             facts.ask(name, "max", f"CAST(max({column.sql}) AS VARCHAR)")
         elif column.family != "null":
-            facts.ask(name, "min", f"min({column.value})")
-            facts.ask(name, "max", f"max({column.value})")
+            value = number_of(column) if column.family == "float" else column.value
+            facts.ask(name, "min", f"min({value})")
+            facts.ask(name, "max", f"max({value})")
     for (name, fact), value in facts.answer().items():
         drafts[name].facts[fact] = value
 
@@ -92,8 +93,9 @@ def _shapes(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], sample:
 def _tails(draft: Draft) -> None:
     up, down = draft.facts["upper"], draft.facts["lower"]
     draft.middle, draft.quantiles = up[0], tuple(draft.facts["shown"])
-    draft.upper = reach(up)
-    mirrored = reach([-value for value in down])
+    unit = 1.0 if draft.column.family == "integer" else 0.0
+    draft.upper = reach(up, unit)
+    mirrored = reach([-value for value in down], unit)
     draft.lower = None if mirrored is None else -mirrored
 
 

@@ -14,11 +14,11 @@ _HEAVIEST = 3.2
 """Growth over a half-decade of a Pareto tail with exponent 1, which has no mean: nothing real is heavier for long."""
 
 
-def reach(quantiles: Sequence[float]) -> float | None:
+def reach(quantiles: Sequence[float], unit: float = 0.0) -> float | None:
     """How far the upper tail reaches, from the quantiles at LEVELS; None where they say nothing.
 
     The steps between half-decades go on as they grew: constant for an exponential, growing by a constant factor
-    for a Pareto tail, shrinking (taken as constant) for a normal one.
+    for a Pareto tail, shrinking (taken as constant) for a normal one. `unit` is what rounding may have added to a step.
     """
     middle, a, b, c = quantiles
     steps = (a - middle, b - a, c - b)
@@ -26,7 +26,7 @@ def reach(quantiles: Sequence[float]) -> float | None:
         return None
     if min(steps) <= 0:
         return c + 10 * (c - middle)
-    growth = min(_HEAVIEST, max(1.0, steps[1] / steps[0], steps[2] / steps[1]))
+    growth = min(_HEAVIEST, math.sqrt(max(1.0, (steps[2] - unit) / (steps[0] + unit))))
     further = sum(growth**k for k in range(1, _FURTHER + 1))
     return c + max(steps[2] * further, c - middle)
 

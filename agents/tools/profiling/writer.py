@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from agents.tools.profiling import column_rules
@@ -19,7 +19,15 @@ def write_rules(
 ) -> list[Rule]:
     """The table's rules. Rules of `previous` that a person wrote, edited or muted stay as they are."""
     del now  # rules must hold on later days too: none may depend on the day they were written
-    return _kept(previous, [*_table(profile), *_columns(profile), *_orders(profile), *_references(profile, references)])
+    return _kept(
+        previous,
+        [
+            *_table(profile),
+            *_columns(profile, {one.column for one in references}),
+            *_orders(profile),
+            *_references(profile, references),
+        ],
+    )
 
 
 def _kept(previous: Sequence[Rule], written: Sequence[Rule]) -> list[Rule]:
@@ -70,14 +78,15 @@ def _table(profile: Profile) -> Iterator[Rule]:
         yield rule(f"expect_{kind}_to_be_unique", column, "alert", reason, {"rows": profile.rows, "repeated": repeated})
 
 
-def _columns(profile: Profile) -> Iterator[Rule]:
+def _columns(profile: Profile, keys_of_others: Collection[str]) -> Iterator[Rule]:
     key = set(profile.declared_key)
     for name, column in profile.columns.items():
         if name.startswith("_"):
             continue
         yield from column_rules.presence(column, key=name in key)
         yield from column_rules.blanks(column)
-        yield from column_rules.numbers(column)
+        if name not in keys_of_others:
+            yield from column_rules.numbers(column)
         yield from column_rules.times(column)
         yield from column_rules.formats(column)
         yield from categories(column)

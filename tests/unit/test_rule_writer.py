@@ -1,0 +1,111 @@
+"""Rules learnt from dirty tables of several trades catch the dirt and let the next clean day pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from agents.tools.profiling import find_references, profile_table, write_rules
+from assets.kinds.rules import RuleSet
+from assets.kinds.spec import Rule, RuleMeta
+from tests.unit.rule_writer_domains import DOMAINS, NOW, dirty, table
+
+ROWS = 6000
+
+
+def rules_of(data: pa.Table, key: str) -> list[Rule]:
+    return write_rules(profile_table(data, key=(key,), now=NOW), now=NOW)
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("share", [0.001, 0.004])
+@pytest.mark.parametrize("name", list(DOMAINS))
+def test_planted_defects_are_quarantined_and_the_next_clean_day_passes(name: str, share: float, seed: int) -> None:
+    domain = DOMAINS[name]
+    columns, hit = dirty(domain, domain.make(np.random.default_rng(seed), ROWS, 0), np.random.default_rng(seed), share)
+    data = table(columns)
+    rules = RuleSet(rules_of(data, domain.key), data.schema)
+    _, bad = rules.split(data.append_column("row", pa.array(range(ROWS))).combine_chunks().to_batches()[0], now=NOW)
+    caught = set(bad.column("row").to_pylist()) if bad else set[int]()
+    assert {column: len(rows - caught) for column, rows in hit.items()} == dict.fromkeys(hit, 0)
+    assert len(caught - set().union(*hit.values())) < 0.0005 * ROWS
+    tomorrow = table(domain.make(np.random.default_rng(seed + 100), ROWS, 1))
+    results = rules.evaluate(tomorrow, now=NOW + timedelta(days=1))
+    assert [name for name, result in zip(rules.names, results, strict=True) if not result.success] == []
+
+
+def test_the_same_data_gives_the_same_rules_and_reasons_hold_numbers() -> None:
+    domain = DOMAINS["payments"]
+    data = table(dirty(domain, domain.make(np.random.default_rng(9), ROWS, 0), np.random.default_rng(9), 0.003)[0])
+    rules = rules_of(data, domain.key)
+    assert rules == rules_of(data, domain.key)
+    assert all(rule.meta.reason and rule.meta.evidence for rule in rules)
+    (amount,) = [r for r in rules if r.kwargs.get("column") == "value" and r.type.endswith("be_between")]
+    assert "18 rows of 6,000" in amount.meta.reason
+
+
+def test_repeated_keys_are_reported() -> None:
+    data = pa.table({"order_id": [*range(1000), 5, 6], "x": [1.0] * 1002})
+    rules = RuleSet(rules_of(data, "order_id"), data.schema)
+    failed = {name: r for name, r in zip(rules.names, rules.evaluate(data, now=NOW), strict=True) if not r.success}
+    assert failed["unique_order_id"].unexpected_count == 4
+
+
+def test_grades_that_differ_in_signs_are_not_the_same_value() -> None:
+    data = pa.table({"grade": ["A"] * 500 + ["A+"] * 20 + ["A-"] * 20 + ["B"] * 300})
+    rules = RuleSet(write_rules(profile_table(data, now=NOW), now=NOW), data.schema)
+    assert all(result.success for result in rules.evaluate(data, now=NOW))
+
+
+def test_orphans_are_caught_by_a_reference_found_from_names_and_values() -> None:
+    customers = pa.table({"id": list(range(1, 501)), "name": [f"n{i}" for i in range(500)]})
+    orders = pa.table({"no": list(range(2000)), "customer_id": [*(i % 500 + 1 for i in range(1997)), 900, 901, 902]})
+    lake = {"silver/crm_customers": customers, "silver/shop_orders": orders}
+    found = find_references(lake)
+    assert [(r.column, r.table, r.ref_column) for r in found["silver/shop_orders"]] == [
+        ("customer_id", "silver/crm_customers", "id")
+    ]
+    assert found["silver/crm_customers"] == ()
+    profile = profile_table(orders, key=("no",), now=NOW)
+    written = write_rules(profile, references=found["silver/shop_orders"], now=NOW)
+    rules = RuleSet(written, orders.schema)
+    results = dict(zip(rules.names, rules.evaluate(orders, tables=lake.__getitem__, now=NOW), strict=True))
+    assert results["customer_id_in_crm_customers"].unexpected_count == 3
+    assert [name for name, result in results.items() if not result.success] == ["customer_id_in_crm_customers"]
+
+
+def test_what_a_person_wrote_or_muted_stays() -> None:
+    data = table(DOMAINS["payments"].make(np.random.default_rng(1), ROWS, 0))
+    first = rules_of(data, "txn")
+    place = next(i for i, r in enumerate(first) if r.kwargs.get("column") == "value" and "between" in r.type)
+    mine = Rule(first[place].type, {"column": "value", "max_value": 12}, RuleMeta("alert", "agreed with finance"))
+    muted = replace(first[0], meta=replace(first[0].meta, muted=True))
+    own = Rule("expect_column_max_to_be_between", {"column": "fee", "max_value": 99})
+    profile = profile_table(data, key=("txn",), now=NOW)
+    again = write_rules(profile, previous=[muted, mine, own], now=NOW)
+    assert again[:3] == [muted, mine, own]
+    assert len(again) == len(first) + 1
+    assert write_rules(profile, previous=first, now=NOW) == first
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pa.table({"a": pa.array([], pa.int64()), "t": pa.array([], pa.string())}),
+        pa.table({"a": pa.nulls(200, pa.float64()), "n": pa.nulls(200)}),
+        pa.table({"only": ["x"]}),
+        pa.table({'we "ird, näme': [1, 2, 3], "_ingested_at": [NOW] * 3}),
+        pa.table({"l": [[1, 2]] * 3, "s": [{"a": 1}] * 3, "b": [b"x"] * 3}),
+        pa.table({"f": [float("inf"), float("-inf"), float("nan"), 1.0] * 50}),
+    ],
+    ids=["empty", "all null", "one row", "names", "nested", "infinite"],
+)
+def test_awkward_tables_get_rules_that_hold(data: pa.Table) -> None:
+    written = write_rules(profile_table(data, now=NOW), now=NOW)
+    results = RuleSet(written, data.schema).evaluate(data, now=NOW)
+    assert results
+    assert [(r.rule.type, r.error) for r in results if not r.success] == []
