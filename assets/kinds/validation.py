@@ -145,11 +145,23 @@ def _check_rules(document: Document, at: _At, rules: Sequence[Rule], of: Table |
             "a rule's values must be plain JSON", (*at, "rules"), "use text, numbers, lists"
         ) from error
     seen: set[str] = set()
+    known = _rule_types() if rules else frozenset[str]()
     for index, rule in enumerate(rules):
+        if rule.type not in known:
+            near = get_close_matches(rule.type, known, n=1)
+            fix = f"did you mean {near[0]}?" if near else "use a Great Expectations type that is supported"
+            raise document.error(f"unknown rule type {rule.type!r}", (*at, "rules", index, "type"), fix)
         if rule.identity in seen:
             fix = "remove one, or give them different meta.id"
             raise document.error(f"{rule.type} is given twice for the same columns", (*at, "rules", index), fix)
         seen.add(rule.identity)
+
+
+@cache
+def _rule_types() -> frozenset[str]:
+    from assets.kinds.rules import known_types
+
+    return frozenset(known_types())
 
 
 def _check_extensions(document: Document) -> None:

@@ -15,6 +15,7 @@ from assets.kinds.loading import check_text, load_products
 from assets.kinds.validation import check_products, cron_problem
 
 HEAD = "type: platform_defs.DataProduct\nattributes:\n  name: sales\n"
+RULE = "{type: expect_column_to_exist, kwargs: {column: a}}"
 ORDERS = """  tables:
     - name: orders
       layer: bronze
@@ -75,11 +76,12 @@ def test_a_wrong_shape_is_told_with_its_line(text: str, line: int, told: str, fi
         ("      tags: {'a b': c}\n", 8, "is not a tag", "letters"),
         ("      freshness_hours: 0.001\n", 8, "less than a minute", ""),
         (
-            "      rules: [{type: t, kwargs: {column: a}}, {type: t, kwargs: {column: a}}]\n",
+            f"      rules: [{RULE}, {RULE}]\n",
             8,
             "given twice",
             "meta.id",
         ),
+        ("      rules: [{type: expect_column_to_exsist}]\n", 8, "unknown rule type", "expect_column_to_exist"),
         ("    - {name: orders, layer: bronze, source: {connection: s, table: t}}\n", 8, "already declared", "remove"),
         ("    - {name: b, layer: gold}\n", 8, "neither source nor sql", ""),
         ("    - {name: b, layer: quarantine, sql: select 1 as a}\n", 8, "platform's own", ""),
@@ -180,7 +182,7 @@ def test_the_folder_is_the_default_name_and_owners_are_inherited() -> None:
 def test_dates_stay_text_and_aliases_and_merges_work() -> None:
     text = HEAD + (
         "  tables:\n    - &one\n      name: a\n      layer: bronze\n      source: &src {connection: s, table: t}\n"
-        "      rules: [{type: t, kwargs: {column: c, min_value: 2020-01-01}}]\n"
+        "      rules: [{type: expect_column_min_to_be_between, kwargs: {column: c, min_value: 2020-01-01}}]\n"
         "    - <<: *one\n      name: b\n"
     )
     documents, _ = parse_documents(text, Path("sales/defs.yaml"))
