@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from agents.core.catalog import TableId
+from resources.ledger import Entry
 from resources.notifier import Delivery, Notice, Notifier
+from resources.orchestrator import ChildRun, Materialized, Orchestrator
 from resources.secrets import Secrets
 
 
@@ -33,3 +37,54 @@ class MemorySecrets(Secrets):
 
     def _find(self, name: str) -> str | None:
         return self._values.get(name)
+
+
+class MemoryLedger:
+    """Keeps what it is told in `entries`."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def append(
+        self,
+        kind: str,
+        who: str,
+        what: str,
+        *,
+        subject: str = "",
+        why: str = "",
+        digest: str = "",
+        trace: str = "",
+        facts: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Keep one entry; its number."""
+        self.entries.append(Entry(kind, who, what, subject, why, digest, trace, facts or {}))
+        return len(self.entries)
+
+
+class MemoryOrchestrator(Orchestrator):
+    """Says of every table what it was made to say, and keeps what it was asked in `reloads`, `runs` and `reports`."""
+
+    def __init__(self, left: Mapping[TableId, Materialized] | None = None, error: str = "") -> None:
+        self.reloads = 0
+        self.runs: list[tuple[TableId, ...]] = []
+        self.reports: dict[str, str] = {}
+        self._left, self._error = dict(left or {}), error
+
+    def reload(self) -> None:
+        """Count it."""
+        self.reloads += 1
+
+    def materialize(self, tables: Sequence[TableId], tags: Mapping[str, str]) -> ChildRun:
+        """A run that left what was given for these tables."""
+        self.runs.append(tuple(tables))
+        left = {table: self._left[table] for table in tables if table in self._left}
+        return ChildRun(f"run-{len(self.runs)}", not self._error, self._error, left)
+
+    def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
+        """Keep the report."""
+        self.reports[goal] = markdown
+
+    def known(self) -> frozenset[TableId]:
+        """The tables it was given."""
+        return frozenset(self._left)

@@ -1,24 +1,24 @@
 """The platform's errors, one tree.
 
-    PlatformError
-    ├── ConfigError          settings, connections.yaml, ports, missing programs
-    ├── GoalError            a goal or plan that cannot be used
-    ├── SpecError            a defs.yaml entry that is wrong
-    │   └── RuleError        a quality rule that cannot be evaluated
-    ├── SourceError          a source system
-    │   ├── UnknownSource    no such connection or table
-    │   ├── Unreachable      nothing answers, or not in time
-    │   └── AccessRefused    wrong user, password or right
-    ├── LakeError            the lake
-    │   ├── TableNotFound    no such table
-    │   ├── SchemaMismatch   data that the table cannot take
-    │   ├── WriteConflict    somebody else committed first
-    │   └── StorageFailed    disk full, read-only, permission
-    ├── PolicyError          the gate
-    │   ├── Denied           policy forbids it, whoever approves
-    │   └── ApprovalRequired policy allows it once a person approved
-    ├── StateError           store, ledger, specs repository
-    └── RunFailed            a child run ended without success
+PlatformError
+├── ConfigError          settings, connections.yaml, ports, missing programs
+├── GoalError            a goal or plan that cannot be used
+├── SpecError            a defs.yaml entry that is wrong
+│   └── RuleError        a quality rule that cannot be evaluated
+├── SourceError          a source system
+│   ├── UnknownSource    no such connection or table
+│   ├── Unreachable      nothing answers, or not in time
+│   └── AccessRefused    wrong user, password or right
+├── LakeError            the lake
+│   ├── TableNotFound    no such table
+│   ├── SchemaMismatch   data that the table cannot take
+│   ├── WriteConflict    somebody else committed first
+│   └── StorageFailed    disk full, read-only, permission
+├── PolicyError          the gate
+│   ├── Denied           policy forbids it, whoever approves
+│   └── ApprovalRequired policy allows it once a person approved
+├── StateError           store, ledger, specs repository
+└── RunFailed            a child run ended without success
 """
 
 from __future__ import annotations
@@ -42,9 +42,7 @@ class PlatformError(Exception):
         return _rebuild, (type(self), self.what, self.where, self.fix, self.fields)
 
 
-def _rebuild(
-    kind: type[PlatformError], what: str, where: str, fix: str, fields: dict[str, object]
-) -> PlatformError:
+def _rebuild(kind: type[PlatformError], what: str, where: str, fix: str, fields: dict[str, object]) -> PlatformError:
     return kind(what, where=where, fix=fix, **fields)
 
 

@@ -124,8 +124,7 @@ class Plan:
             "budget": self.budget,
             "questions": [{"question": q.question, "candidates": list(q.candidates)} for q in self.questions],
             "unsupported": [
-                {"step": u.step, "agent": u.agent, "action": u.action, "reason": u.reason}
-                for u in self.unsupported
+                {"step": u.step, "agent": u.agent, "action": u.action, "reason": u.reason} for u in self.unsupported
             ],
             "steps": [step.to_json() for step in self.steps],
             "phases": self.phases(),

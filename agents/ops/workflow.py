@@ -107,8 +107,8 @@ def branches(names: Iterable[str], registry: Registry) -> bool:
 
 def _route(registry: Registry, platform: Platform) -> OpDefinition:
     def route(context: OpExecutionContext) -> Iterator[Output[dict[str, Any]]]:
-        steps = _steps_of(context.run.run_config, registry)
-        with guard(platform.ledger, "supervisor", str(context.op_config["goal"]), context.run_id):
+        with guard(platform.ledger, "supervisor", context.op_config["goal"] or "", context.run_id):
+            steps = _steps_of(context.run.run_config, registry)
             header = _header(context, steps, platform)
         yield Output({**header, "outputs": platform.store.outputs(header["goal"])}, "start")
         for name in dict.fromkeys(step.agent for step in steps):

@@ -23,6 +23,10 @@ class TableFacts:
 @tool("tables.facts", effect="read")
 def facts(session: Session, asset: str) -> TableFacts:
     """How large a table is and what it holds, from its log alone."""
+    return _facts(session, asset)
+
+
+def _facts(session: Session, asset: str) -> TableFacts:
     lake, table = session.platform.lake, session.table(asset)
     if not lake.exists(table):
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
@@ -43,4 +47,4 @@ def quarantined(session: Session, asset: str) -> int:
 def compact(session: Session, asset: str) -> TableFacts:
     """Rewrite many small files as few large ones; the rows stay the same."""
     session.platform.lake.optimize(session.table(asset))
-    return facts.run(session, asset)
+    return _facts(session, asset)

@@ -92,6 +92,8 @@ def test_loading_definitions_imports_nothing_heavy(tmp_path: Path) -> None:
         f"print([m for m in {HEAVY!r} if m in sys.modules])"
     )
     env = {"ADP_STATE": str(tmp_path), "ADP_SPECS": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=env, cwd=ROOT, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().splitlines()[-1] == "[]"

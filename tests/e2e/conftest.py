@@ -66,7 +66,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     try:
         deadline = time.monotonic() + 180
         while not home.running():
-            assert up.poll() is None and time.monotonic() < deadline, tail(log, 40)
+            assert up.poll() is None, tail(log, 40)
+            assert time.monotonic() < deadline, tail(log, 40)
             time.sleep(0.3)
         platform = Platform.of(load_settings({"ADP_STATE": str(state)}))
         yield Running(Client(home.running()["url"]), platform, home, up)

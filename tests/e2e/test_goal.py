@@ -45,7 +45,7 @@ def test_what_no_agent_can_do_is_said(running: Running, first: str) -> None:
 
 
 def test_the_ledger_tells_of_every_tool_call_and_holds(running: Running, first: str) -> None:
-    told = [record.what for record in running.platform.ledger.records(kind="tool")]
+    told = [record.entry.what for record in running.platform.ledger.records(kind="tool")]
     assert {"specs.write: done", "runs.materialize: done", "quality.propose: done"} <= set(told)
     assert running.platform.ledger.verify().ok
 

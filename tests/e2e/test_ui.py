@@ -32,7 +32,7 @@ def browser() -> Iterator[object]:
         opened.close()
 
 
-def test_from_the_launchpad_to_the_asset_page(running: Running, browser) -> None:  # noqa: ANN001
+def test_from_the_launchpad_to_the_asset_page(running: Running, browser) -> None:
     page = browser.new_page(viewport={"width": 1500, "height": 1000})
     page.set_default_timeout(60_000)
     before = {row.id for row in running.platform.store.goals()}

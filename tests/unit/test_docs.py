@@ -27,8 +27,8 @@ job = workflow_job(registry, platform)
 config = {"ops": {"counter": {"config": {"steps": [{"id": steps[0].id, "action": "count", "inputs": {}}]}}}}
 with DagsterInstance.ephemeral() as instance:
     result = job.execute_in_process(run_config=config, instance=instance)
-    print(result.success, result.output_for_node("counter"), sorted(result._execution_plan.step_keys_to_execute)[:1])
-print([r.what for r in platform.ledger.records(kind="tool")])
+    print(result.success, result.output_for_node("counter"))
+print([r.entry.what for r in platform.ledger.records(kind="tool")])
 """
 
 
@@ -48,7 +48,9 @@ def test_the_agent_of_the_docs_is_complete_short_and_runs(tmp_path: Path) -> Non
         "ADP_EXTENSIONS": "my_team.agents",
         "ADP_STATE": str(tmp_path / "state"),
     }
-    done = subprocess.run([sys.executable, "-c", RUN], capture_output=True, text=True, cwd=tmp_path, env=env, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], capture_output=True, text=True, cwd=tmp_path, env=env, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "True {'outputs': {'s1': {'tables': 0}}}" in done.stdout
     assert "counter.count: done" in done.stdout

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from agents.core.catalog import Catalog
 from agents.core.plan import Plan, Question
+from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.deriving import draft_model, draft_summary
 from agents.roles.supervisor.draft import Draft, Task
 from agents.roles.supervisor.drafting import Scope
@@ -24,8 +25,12 @@ __all__ = ["plan_goal"]
 # Where one of these leads a clause, a later `load` or `pipeline` in it is a noun.
 _LEADS = frozenset({
     ("monitoring", "alert"), ("monitoring", "dashboard"), ("incident", "diagnose"), ("incident", "heal"),
-    ("governance", "delete"), ("governance", "retain"), ("deployment", "rollback"), ("pipeline", "optimize"),
+    ("governance", "delete"), ("governance", "retain"), ("cost", "analyze"),
+    ("deployment", "rollback"), ("pipeline", "optimize"),
 })  # fmt: skip
+
+
+_SCHEDULES = ("every day at 02:00 UTC (0 2 * * *)", "every Monday at 02:00 UTC (0 2 * * 1)", "every hour (0 * * * *)")
 
 
 def plan_goal(
@@ -73,6 +78,9 @@ def _ask_first(u: Understanding, chosen: str | None, draft: Draft) -> None:
         draft.ask(f"The goal says {named[0]}, but {chosen} was chosen. Which one?", (named[0], chosen))
     if u.budget and u.budget.problem:
         draft.ask(u.budget.problem)
+    for located in u.schedules:
+        if located.value.problem:
+            draft.ask(located.value.problem, _SCHEDULES)
     for name in u.missing:
         draft.ask(f"No connection is a {name!r} one. Which is meant?", tuple(sorted(u.finder.catalog.connections)))
 
@@ -88,7 +96,7 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
         if clause.start in u.summaries:
             draft_summary(u, scope, clause, u.summaries[clause.start], draft)
             actions = [a for a in actions if (a.agent, a.action) not in (("pipeline", "ingest"), ("mlops", "train"))]
-        elif ("mlops", "train") in kinds:
+        elif ("mlops", "train") in kinds and not _only_released(u, clause, kinds):
             draft_model(u, scope, clause, draft)
             actions = [a for a in actions if (a.agent, a.action) not in (("pipeline", "ingest"), ("mlops", "train"))]
         elif (
@@ -102,7 +110,7 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
             if loading:
                 draft.loads += [load for load in draft_loads(u, scope, clause, draft) if load not in draft.loads]
             actions = [a for a in actions if (a.agent, a.action) != ("pipeline", "ingest")]
-        later += [(clause, action) for action in actions]
+        later += [(clause, action) for action in actions if (action.agent, action.action) != ("mlops", "train")]
     for clause, action in later:
         if action.agent in custom:
             _custom(u, clause, action, draft)
@@ -110,9 +118,15 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
             draft_task(u, scope, clause, action, draft)
 
 
+def _only_released(u: Understanding, clause: Clause, kinds: Sequence[tuple[str, str]]) -> bool:
+    """`promote the churn model to production` trains nothing."""
+    return kinds[0] == ("deployment", "promote") and not v.TRAIN & set(u.words(clause))
+
+
 def _implied(u: Understanding, scope: Scope, clause: Clause, kinds: Sequence[tuple[str, str]]) -> bool:
     """Tables with a schedule or a place in the lake ask to be loaded, though no verb says so."""
-    tables = any(mention.at in scope.tables and not u.negated(mention.at) for mention in u.in_clause(clause))
+    here = [mention for mention in u.in_clause(clause) if not u.negated(mention.at)]
+    tables = any(resolve(u.finder, mention, lambda ref: bool(ref.connection))[0] for mention in here)
     inside = any(clause.start <= item.at < clause.end for item in (*u.schedules, *u.layers))
     whole = bool(ALL.search(u.text(clause))) and any(clause.start <= item.at < clause.end for item in u.connections)
     return not kinds and (tables or whole) and (inside or u.to_lake)

@@ -191,9 +191,10 @@ def quoted(name: str) -> str:
 def name_of(summary: Summary, table_words: Sequence[str]) -> str:
     """A table name that says what it holds: daily_revenue, average_salary_by_department."""
     parts = [ADJECTIVES[summary.period]] if summary.period else []
-    shared = len(summary.measures) > 1 and len({measure.nouns for measure in summary.measures}) == 1
+    said = list({measure.nouns for measure in summary.measures})
+    shared = len(summary.measures) > 1 and len(said) == 1
     if shared:
-        parts += [*map(singular, summary.measures[0].nouns), "summary"]
+        parts += [*map(singular, said[0]), "summary"]
     for measure in summary.measures[: 0 if shared else None]:
         nouns = [singular(n) for n in measure.nouns] or list(table_words[-1:])
         prefix = {"sum": "", "count": "", "avg": "average"}.get(measure.function, measure.function)

@@ -47,6 +47,10 @@ _WATERMARK = (
     re.compile(rf"\b(?:using|with|by|use|via|track(?:ed|ing)?(?: by)?|take|on|based on)(?: the)?(?: column| field)? "
                rf"(?P<column>{_NAME}(?: {_NAME}){{0,2}}?)(?: column| field)? (?:as|for|to be) (?:the |a |its "
                rf")?(?:watermark|high water ?mark|cursor|change (?:tracking )?column|change tracking)"),
+    re.compile(
+        rf"\b(?:use|using|with|via|by|on)(?: the)?(?: column| field)? (?P<column>{_NAME}) to "
+        r"(?:incrementally|load|track|detect|find|pull|sync|get|fetch|only)\b"
+    ),
     re.compile(rf"\b(?:incremental(?:ly)?|changes?|deltas?)(?: \w+){{0,3}}? (?:by|on|based on|via|using|tracked by|"
                rf"according to)(?: the)?(?: column| field)? (?P<column>{_NAME}(?: {_NAME}){{0,2}}?)\b(?: column| "
                rf"field)?"),
@@ -55,6 +59,10 @@ _KEY = re.compile(
     rf"\b(?:(?:primary |merge |business |unique )?keys?(?: is| are| on| =|:| being| should be| columns?)+|keyed "
     rf"(?:by|on)|merg(?:e|ed|ing) (?:on|by)|upsert(?:ed|ing)? (?:on|by)|deduplicat\w+ (?:on|by))"
     rf"(?: the)? (?P<columns>{_NAME}(?: ?(?:,|and|plus|&) {_NAME})*)"
+)
+_AS_KEY = re.compile(
+    rf"\b(?P<columns>{_NAME}(?: ?(?:,|and|plus|&) {_NAME})*) (?:as|for) (?:the |a |its |their )?"
+    r"(?:primary |merge |business |unique )?keys?\b"
 )
 _CALLED = re.compile(r"\b(?:called|named|as|into|to|in|table)\s+(?:an? |the )?(?:table )?(?:called |named )?$")
 
@@ -131,7 +139,7 @@ def find_watermarks(reading: Reading, columns: frozenset[str]) -> list[Located[s
     found: list[Located[str]] = []
     for pattern in _WATERMARK:
         for match, _ in reading.find(pattern, over=frozenset({"mode", "column"})):
-            column = _column(match["column"], columns, sure=pattern is not _WATERMARK[2])
+            column = _column(match["column"], columns, sure=pattern not in _WATERMARK[2:])
             if column is None:
                 continue
             where = reading.covered(match.start(), max(match.end(), match.start("column") + 1))
@@ -152,11 +160,11 @@ def _column(said: str, columns: frozenset[str], *, sure: bool) -> str | None:
 def find_keys(reading: Reading) -> list[Located[tuple[str, ...]]]:
     """Keys the goal names."""
     found: list[Located[tuple[str, ...]]] = []
-    for match, where in reading.find(_KEY, over=frozenset({"verb"})):
+    for match, where in (*reading.find(_KEY, over=frozenset({"verb"})), *reading.find(_AS_KEY)):
         names = tuple(
             name for name in re.split(r"[ ,&]+|\band\b|\bplus\b", match["columns"]) if name and name not in v.STOP
         )
-        if names:
+        if names and "watermark" not in names:
             reading.claim(where, "key")
             found.append(Located(where[0], names))
     return found

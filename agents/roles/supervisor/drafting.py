@@ -31,15 +31,6 @@ class Scope:
     def schedule(self, at: int, draft: Draft) -> str | None:
         """The cron line named for it; a schedule that cron cannot say is asked about."""
         found = scoped(self.u.schedules, at, self.u.clauses, self.tables)
-        if found and found.problem:
-            draft.ask(
-                found.problem,
-                (
-                    "every day at 02:00 UTC (0 2 * * *)",
-                    "every Monday at 02:00 UTC (0 2 * * 1)",
-                    "every hour (0 * * * *)",
-                ),
-            )
         return found.cron if found else None
 
 

@@ -9,10 +9,13 @@ from functools import cached_property
 
 from agents.core.catalog import Catalog, split_name
 from agents.roles.supervisor import vocabulary as v
+from agents.roles.supervisor.reading import Token
 from agents.roles.supervisor.words import Speller, distance, pieces, root, shortens, singular
 
 ENOUGH, MARGIN = 0.62, 0.05
-_TAILS = v.word_set("data table list history log master info record header detail entry file history")
+_TAILS = v.word_set(
+    "data table list history log master info record header detail entry file catalog register registry directory export"
+)
 _SYNONYM_OF: dict[str, frozenset[str]] = {}
 for _group in v.SYNONYMS:
     _roots = frozenset(map(root, _group))
@@ -112,6 +115,20 @@ class Finder:
         """Connections by lower-case name."""
         return {name.lower(): name for name in self.catalog.connections}
 
+    def is_column(self, token: Token) -> bool:
+        """Whether a token written as a name is a column's and no table's."""
+        return token.kind == "name" and token.word not in self.exact and token.word in self.columns
+
+    @cached_property
+    def spelled_columns(self) -> frozenset[str]:
+        """All columns, as their words without what joins them."""
+        return frozenset("".join(pieces(column)) for entry in self.entries.values() for column in entry.columns)
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """All columns, lower case."""
+        return frozenset(column.lower() for entry in self.entries.values() for column in entry.columns)
+
     def weight(self, word: str) -> float:
         """Rare words tell more: 1 for a word of one table, down to 0.3 for a word of all."""
         share = len(self.by_word.get(word, ())) / max(len(self.entries), 2)
@@ -180,7 +197,8 @@ class Finder:
 
     def connections_like(self, nouns: Sequence[str], enough: float = 0.6) -> list[str]:
         """Connections that a noun phrase may name: those that explain most of it, none if less than `enough`."""
-        wanted = [singular(noun) for noun in nouns if noun not in v.SYSTEMS and noun not in v.STOP]
+        told = frozenset(word for words in self.connection_words.values() for word in words)
+        wanted = [singular(noun) for noun in nouns if noun not in v.STOP and (noun not in v.SYSTEMS or noun in told)]
         if not wanted:
             return []
         scores = {
@@ -204,7 +222,7 @@ def likeness(said: str, name: str) -> float:
         return 0.9
     if root(name) in _SYNONYM_OF.get(root(said), ()):
         return 0.8
-    return 0.75 if shortens(name, said) else 0.0
+    return 0.75 if shortens(name, said) or shortens(said, name) else 0.0
 
 
 def _heads(words: tuple[str, ...]) -> frozenset[str]:

@@ -52,7 +52,7 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
                              r"preserv)\w*\b(?=[^.;!?]*\b_sp)|"
                              r"\b(?:archiv|delet|purg|remov|drop|expir|clean|eras|discard|get "
                              r"rid)\w*\b(?=[^.;!?]*\b_sp)|\barchiv(?:e|es|ed|ing)\b"),
-    ("quality", "repair", r"\b(?:repair|cleans|fix|correct|dedup|impute|heal)\w*\b(?= (?:\w+ ){0,4}?(?:data|rows|"
+    ("quality", "repair", r"\b(?:repair|cleans|fix|correct|dedup|impute)\w*\b(?= (?:\w+ ){0,4}?(?:data|rows|"
                           r"records|values|duplicates|nulls|errors|typos|quality|dates|table|entries)\b)|"
                           r"\b(?:repair|cleanse|deduplicat|clean up|clean)(?:e|s|ing|es|ed)?\b|\b(?:remove|delete|"
                           r"drop|eliminate)\w*(?= (?:\w+ ){0,2}?(?:duplicates?|dupes))"),
@@ -63,7 +63,8 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("deployment", "rollback", r"\b(?:roll(?:ed|ing)? back|rollback|revert\w*|undo)\b"),
     ("deployment", "promote", r"\b(?:(?:re)?deploy\w*|promot(?:e|es|ed|ing|ion)|go(?:es|ing)? live|roll(?:ed|ing)? "
                               r"out|publish\w*)\b|"
-                              r"\b(?:releas|ship|push|put|mov|tak|bring)\w*\b(?= (?:\w+ ){0,4}?(?:in|to|into) (?:the "
+                              r"\b(?:releas(?:e|es|ed|ing)|ship(?:s|ped|ping)?|push(?:es|ed|ing)?|put|mov(?:e|es|ed|"
+                              r"ing)|tak(?:e|es|ing)|bring(?:s|ing)?)\b(?= (?:\w+ ){0,4}?(?:in|to|into) (?:the "
                               r")?(?:prod|production|live|staging)\b)|\breleas(?:e|es|ing)\b"),
     ("monitoring", "dashboard", r"\bdashboards?\b|\bscorecards?\b"),
     ("monitoring", "alert", r"\b(?:alert|notif|warn|inform|monitor)(?:s|ed|ing|y|ies|ied|ications?)?\b|\b(?:page|"
@@ -73,7 +74,7 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("incident", "diagnose", r"\b(?:diagnos(?:e|es|ed|ing)|investigat\w+|troubleshoot\w*|root cause|debug\w*|find "
                              r"out why|figure out why)\b|\bwhy (?:did|is|does|are|was|has|do)\b(?=[^.;!?]*\b(?:fail|"
                              r"late|broke|empty|slow|down|missing|wrong|stuck)\w*)"),
-    ("incident", "heal", r"\b(?:heal|self ?heal)\w*\b|\b(?:fix|repair|recover|restart|rerun|retry|resume|"
+    ("incident", "heal", r"\b(?:self ?)?heal(?:s|ed|ing)?\b|\b(?:fix|repair|recover|restart|rerun|retry|resume|"
                          r"unblock)\w*\b(?= (?:\w+ ){0,3}?(?:failed|failing|broken|stuck|pipeline|run|job|load|sync|"
                          r"incident)\b)"),
     ("quality", "validate", r"\b(?:data )?quality(?: (?:checks?|rules?|tests?|validations?|gates?|controls?|"
@@ -96,7 +97,8 @@ _COMPILED = tuple((agent, action, re.compile(pattern)) for agent, action, patter
 _NEGATION = re.compile(
     r"\b(?:no need (?:for|to)|not(?: (?:necessary|needed|required))?(?: to)?|don't|dont|doesn't|do not|without|never|"
     r"skip(?:ping)?|"
-    r"avoid(?:ing)?|leav(?:e|ing) out|omit(?:ting)?|no|minus|except(?: for)?|but not|excluding|exclude|instead of|"
+    r"avoid(?:ing)?|leav(?:e|ing) out|keep(?:ing)? out|omit(?:ting)?|no|minus|except(?: for)?|but not|excluding|"
+    r"exclude|instead of|"
     r"rather than|"
     r"other than|apart from|aside from|besides|isn't|won't|can't|save for|ignoring|ignore|bar)\b(?! (?:more|less|"
     r"later|longer|only|just|than)\b)"

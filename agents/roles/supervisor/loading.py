@@ -89,6 +89,9 @@ def _source_refs(
             )
         return refs
     said = mention.said or " ".join(mention.nouns)
+    if not refs and _from_there(u, mention):
+        draft.ask(f"No connection is known as {said!r}. Which is meant?", tuple(sorted(u.finder.catalog.connections)))
+        return []
     if refs:
         draft.ask(f"Which table is {said!r}?", candidates)
     elif _needed(u, scope, mention, all_here, clause):
@@ -98,6 +101,12 @@ def _source_refs(
             u.finder.nearest((*mention.outer, *mention.nouns), keep) or candidates,
         )
     return []
+
+
+def _from_there(u: Understanding, mention: Mention) -> bool:
+    """Whether the phrase says where from."""
+    before = [token.word for token in u.reading.tokens[max(0, mention.at - 3) : mention.at]]
+    return "from" in before and set(before[before.index("from") + 1 :]) <= {"the", "our", "my", "their"}
 
 
 def _wanted_there(u: Understanding, mention: Mention, clause: Clause) -> bool:
@@ -134,7 +143,11 @@ def load_of(u: Understanding, scope: Scope, ref: Ref, at: int, draft: Draft, *, 
     catalog, clauses, tables = u.finder.catalog, u.clauses, scope.tables
     table = catalog.connections[ref.connection].tables[ref.name]
     mode, watermark = _mode(u, scope, ref, at, draft)
-    name = scoped([n for n in u.names if n.at > at], at, clauses, tables) if u.names and not plain else None
+    name = (
+        scoped([n for n in u.names if n.at > at and u.clause_at(n.at).start not in u.summaries], at, clauses, tables)
+        if u.names and not plain
+        else None
+    )
     layer = "bronze" if plain else scope.layer(at) or "bronze"
     destination = f"{layer}/{u.finder.destinations[ref.connection, ref.name]}"
     if name:

@@ -34,6 +34,19 @@ _PURPOSE = re.compile(
 )
 
 
+_VERBAL = v.INGEST | v.BUILD | v.verbs("check test alert report order release ship cost budget profile scan model")
+_BEFORE_NOUN = (
+    v.INGEST
+    | v.verbs("mask validate profile check delete drop scan archive purge")
+    | v.word_set("the our all table tables of from keep every each")
+)
+_AFTER_NOUN = v.word_set("from every each table tables daily hourly weekly nightly monthly to into in at") | {
+    "",
+    ".",
+    ",",
+}
+
+
 @dataclass(slots=True)
 class Mention:
     """A phrase of nouns that may name a table: `exact` is what a full name names, `marked` when called a table."""
@@ -55,6 +68,7 @@ def claim_names(reading: Reading, finder: Finder) -> list[Mention]:
         if token.kind == "name" and token.word in finder.exact:
             token.claim = "table"
             found.append(Mention(at, at + 1, (token.word,), frozenset(finder.exact[token.word]), True, token.text))
+    found += _verbal_names(reading, finder)
     for size in (5, 4, 3, 2):
         for at in range(len(tokens) - size + 1):
             window = tokens[at : at + size]
@@ -65,6 +79,19 @@ def claim_names(reading: Reading, finder: Finder) -> list[Mention]:
             if refs and words[0] not in v.STOP and words[-1] not in v.STOP:
                 reading.claim(range(at, at + size), "table")
                 found.append(Mention(at, at + size, tuple(words), frozenset(), False, " ".join(t.text for t in window)))
+    return found
+
+
+def _verbal_names(reading: Reading, finder: Finder) -> list[Mention]:
+    """Tables called like something one does (transfers, loads, checks), where the goal uses the word as a noun."""
+    found: list[Mention] = []
+    for before, (at, token) in zip(reading.tokens, list(enumerate(reading.tokens))[1:], strict=False):
+        after = reading.tokens[at + 1].word if at + 1 < len(reading.tokens) else ""
+        named = token.kind == "word" and singular(token.word) in finder.spelled and token.word in _VERBAL
+        noun = before.word in _BEFORE_NOUN or (before.word in ("and", ",", "&") and after in _AFTER_NOUN)
+        if named and noun and not token.claim:
+            token.claim = "table"
+            found.append(Mention(at, at + 1, (token.word,), frozenset(), True, token.text))
     return found
 
 
@@ -195,7 +222,7 @@ def find_mentions(reading: Reading, finder: Finder, taken: list[Mention]) -> lis
         marked = len(nouns) < len(words) or _called_table(reading, at)
         joined = _join(found, phrase, nouns, tokens[phrase[-1] + 1 :][:1] and tokens[phrase[-1] + 1].claim == "table")
         nouns = nouns or tuple(word for word in words if singular(word) in finder.spelled)
-        if not joined and nouns:
+        if not joined and nouns and not (len(phrase) == 1 and finder.is_column(tokens[at])):
             found.append(
                 Mention(at, phrase[-1] + 1, nouns, frozenset(), marked, " ".join(tokens[i].text for i in phrase))
             )

@@ -21,6 +21,10 @@ NUMBERS = {
     "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fortyfive": "45",
     "sixty": "60", "ninety": "90",
 }  # fmt: skip
+SHORTHAND = {
+    "pls": "please", "plz": "please", "frm": "from", "evry": "every", "w": "with", "wo": "without", "thx": "thanks",
+    "u": "you", "ur": "your", "db": "database", "dbs": "databases", "tbl": "table", "n": "and",
+}  # fmt: skip
 ENDS = frozenset(".;!?\n")
 
 
@@ -125,4 +129,4 @@ def _name(text: str, low: str, known: Callable[[str], bool]) -> Iterator[Token]:
     elif "_" in low.strip("_") or "$" in low:
         yield Token(text, low, "name")
     else:
-        yield Token(text, NUMBERS.get(low, low), "word")
+        yield Token(text, NUMBERS.get(low) or SHORTHAND.get(low, low), "word")

@@ -36,7 +36,7 @@ def find_schedules(text: str, breaks: list[int]) -> list[Schedule]:
     for kind, match in matches(text):
         piece = _piece(kind, match, text)
         last = found[-1] if found else None
-        if piece is None or (last and match.start() < last.spans[-1][1]):
+        if last and match.start() < last.spans[-1][1]:
             continue
         parted = last is not None and any(last.spans[-1][1] <= at < match.start() for at in breaks)
         if last is None or parted or not _merge(last, piece):
@@ -46,7 +46,7 @@ def find_schedules(text: str, breaks: list[int]) -> list[Schedule]:
     return found
 
 
-def _piece(kind: str, match: re.Match[str], text: str) -> Schedule | None:
+def _piece(kind: str, match: re.Match[str], text: str) -> Schedule:
     made = Schedule([match.span()])
     groups = {name: value for name, value in match.groupdict().items() if value is not None}
     if kind == "cron":
@@ -133,7 +133,7 @@ def _weekdays(groups: dict[str, str]) -> frozenset[int]:
     return frozenset(named)
 
 
-def _clock(made: Schedule, groups: dict[str, str], text: str) -> Schedule | None:
+def _clock(made: Schedule, groups: dict[str, str], text: str) -> Schedule:
     def get(*names: str) -> str | None:
         return next((groups[name] for name in names if name in groups), None)
 
@@ -155,7 +155,9 @@ def _clock(made: Schedule, groups: dict[str, str], text: str) -> Schedule | None
             made.times[0] = (_hour(hour, more["ap"]), minute)
         end = more.end()
     made.spans = [(made.spans[0][0], end)]
-    return made if all(0 <= h < 24 and m < 60 for h, m in made.times) else None
+    if not all(0 <= h < 24 and m < 60 for h, m in made.times):
+        made.problem = f"{text[made.spans[0][0] : end].strip()!r} is no time of day. Which time is meant?"
+    return made
 
 
 def _merge(last: Schedule, piece: Schedule) -> bool:

@@ -21,7 +21,8 @@ _MOVERS = v.word_set(
 class _Parser:
     """One clause, read from left to right."""
 
-    def __init__(self, reading: Reading, clause: Clause) -> None:
+    def __init__(self, reading: Reading, clause: Clause, columns: frozenset[str]) -> None:
+        self.columns = columns
         self.tokens, self.at, self.end = reading.tokens, clause.start, clause.end
         self.measures: list[Measure] = []
         self.groups: list[tuple[str, ...]] = []
@@ -46,6 +47,12 @@ class _Parser:
             word = self.take()
             if word not in v.STOP and word not in v.GENERIC:
                 found += word.split("_")
+            if (
+                found
+                and self.word() in ("of", "in", "to")
+                and "".join([*found, self.word(), self.word(1)]) in self.columns
+            ):
+                found += [self.take(), self.take()]
         return tuple(found)
 
     def run(self) -> None:
@@ -67,6 +74,8 @@ class _Parser:
 
     def _is_function(self) -> bool:
         word, following = self.word(), self.word(1)
+        if word in ("min", "max") and self.at > 0 and self.tokens[self.at - 1].kind == "number":
+            return False
         if word in ("number", "many"):
             return following == "of" or (word == "many" and self.at > 0 and self.tokens[self.at - 1].word == "how")
         return word != "latest" or following not in ("", "data", "version")
@@ -158,7 +167,7 @@ class _Parser:
             self.measures.append(Measure("sum", nouns))
 
 
-def find_summary(reading: Reading, clause: Clause) -> Summary | None:
+def find_summary(reading: Reading, clause: Clause, columns: frozenset[str]) -> Summary | None:
     """The aggregation a clause asks for, its words claimed; None where it asks for none."""
     words = [token.word for token in reading.tokens[clause.start : clause.end]]
     if any(word in v.TRAIN for word in words) or any(
@@ -167,7 +176,7 @@ def find_summary(reading: Reading, clause: Clause) -> Summary | None:
         if not set(words) & v.BUILD
     ):
         return None
-    parser = _Parser(reading, clause)
+    parser = _Parser(reading, clause, columns)
     parser.run()
     grouped = bool(parser.groups or parser.period)
     if not parser.measures or not (grouped or parser.builds):

@@ -119,7 +119,7 @@ def _with_asset(u: Understanding, scope: Scope, clause: Clause, action: Action, 
         archive = re.search(r"\barchiv|\bcold (?:storage|tier)|\bmove\b", text)
         delete = re.search(r"\b(?:delet|purg|remov|eras|discard|drop|wip|get rid)", text)
         inputs |= {"keep_days": days, "then": "delete" if delete and not archive else "archive"}
-    assets = _assets(u, scope, clause, draft)
+    assets = _assets(u, scope, clause, draft, lenient=action.action == "mask")
     if assets is None:
         return
     if not assets:
@@ -139,9 +139,9 @@ def _some(u: Understanding) -> tuple[str, ...]:
     return tuple(sorted(str(ref) for ref in u.finder.entries))[:8]
 
 
-def _assets(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[str] | None:
+def _assets(u: Understanding, scope: Scope, clause: Clause, draft: Draft, *, lenient: bool = False) -> list[str] | None:
     """The lake tables a clause means: those it names, else what the plan makes; None when that had to be asked."""
-    refs = _refs(u, scope, clause, draft)
+    refs = _refs(u, scope, clause, draft, lenient=lenient)
     if refs is None:
         return None
     if not refs:
@@ -151,12 +151,13 @@ def _assets(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> lis
     return [made.get(ref) or landed(u.finder.catalog, ref, layer) for ref in refs]
 
 
-def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[Ref] | None:
+def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft, *, lenient: bool = False) -> list[Ref] | None:
     mentions = [m for m in u.in_clause(clause) if not u.negated(m.at)]
     found: list[Ref] = []
     for mention in mentions:
         refs, candidates = _resolved(u, scope, mention, draft)
-        if draft.builds and _qualifies_private(u, mention) and not {load.ref for load in draft.loads} & set(refs):
+        mine = {load.ref for load in draft.loads} & set(refs)
+        if draft.builds and not mine and (_qualifies_private(u, mention) or (lenient and len(refs) != 1)):
             continue
         if len(refs) > 1:
             draft.ask(f"Which table is {mention.said or ' '.join(mention.nouns)!r}?", candidates)

@@ -48,6 +48,7 @@ _CALLED = re.compile(
     r"each\b|at\b|on\b|and\b|with\b|daily\b|hourly\b|weekly\b|monthly\b|nightly\b|by\b|for\b|refreshed\b|using\b|"
     r"layer\b|table\b|that\b)[^\W\d]\w*){0,4})"
 )
+_AS = re.compile(r"\b(?:as|into) (?P<name>[a-z]\w*_\w+)\b(?! (?:as|for)\b)")
 _INTO = re.compile(
     r"\b(?:as|into|to|in|onto|under|at|table|be)(?: the| a)?(?: table)? (?P<name>(?:"
     + "|".join(LAYERS)
@@ -104,16 +105,20 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
     finder = Finder(catalog)
     reading = read(text, finder.known, lambda word: _correct(finder, word))
     clauses = find_clauses(reading)
-    names = _names(reading)
-    summaries = {clause.start: summary for clause in clauses if (summary := find_summary(reading, clause))}
+    names = _names(reading, finder)
+    summaries = {
+        clause.start: summary
+        for clause in clauses
+        if (summary := find_summary(reading, clause, finder.spelled_columns))
+    }
     taken = claim_names(reading, finder)
     clauses = find_clauses(reading) or clauses
     budget = find_budget(reading)
     for _, where in list(reading.find(_SPENDING)):
         reading.claim(where, "spending")
     _claim_spans(reading)
+    watermarks = find_watermarks(reading, finder.columns)
     keys = find_keys(reading)
-    watermarks = find_watermarks(reading, frozenset(c.lower() for e in finder.entries.values() for c in e.columns))
     modes = find_modes(reading)
     schedules = _schedules(reading, clauses)
     environments = find_environments(reading)
@@ -124,7 +129,8 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
     actions = find_actions(reading, {a: {k: tuple(p) for k, p in m.items()} for a, m in custom.items()})
     negations = find_negations(reading, clauses)
     for action in actions:
-        action.negated = any(action.at in stretch for stretch in negations)
+        after = [token.word for token in reading.tokens[action.at + 1 : action.at + 2]]
+        action.negated = any(action.at in stretch for stretch in negations) or after in (["nothing"], ["none"])
     _claim_private(reading, finder, actions, clauses)
     _claim_rest(reading)
     claim_purpose(reading)
@@ -162,11 +168,13 @@ def _correct(finder: Finder, word: str) -> str:
     return finder.speller.correct(word)
 
 
-def _names(reading: Reading) -> list[Located[str]]:
+def _names(reading: Reading, finder: Finder) -> list[Located[str]]:
     """Names the goal gives to what it makes: `layer/name` or a bare name."""
     found: list[Located[str]] = []
-    for pattern in (_INTO, _CALLED):
+    for pattern in (_INTO, _CALLED, _AS):
         for match, _ in reading.find(pattern):
+            if pattern is _AS and (match["name"] in finder.exact or match["name"] in finder.columns):
+                continue
             where = reading.covered(match.start("name"), match.end("name"))
             name = match["name"]
             layer, slash, bare = name.replace(".", "/", 1).partition("/")
@@ -193,6 +201,8 @@ def _schedules(reading: Reading, clauses: Sequence[Clause]) -> list[Located[Sche
     breaks = [tokens[c.start].start for at, c in enumerate(clauses) if at and c.sentence != clauses[at - 1].sentence]
     found: list[Located[Schedule]] = []
     for schedule in find_schedules(text, breaks):
+        if schedule.problem and "'next " in schedule.problem and any(token.word in v.TRAIN for token in tokens):
+            continue
         for span in schedule.spans:
             reading.claim(reading.covered(*span), "schedule")
         found.append(Located(reading.covered(*schedule.spans[0])[0], schedule))
