@@ -40,7 +40,7 @@ _BEFORE_NOUN = (
     | v.verbs("mask validate profile check delete drop scan archive purge")
     | v.word_set("the our all table tables of from keep every each")
 )
-_AFTER_NOUN = v.word_set("from every each table tables daily hourly weekly nightly monthly to into in at") | {
+_AFTER_NOUN = v.word_set("and from every each table tables daily hourly weekly nightly monthly to into in at") | {
     "",
     ".",
     ",",
