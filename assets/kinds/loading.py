@@ -7,7 +7,7 @@ check and `adp doctor` show; `dg check yaml` and `check_text`, which runs before
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Loaded:
         return self.checked.problems
 
 
-def load_products(specs_dir: Path, python: Iterable[TableId] = ()) -> Loaded:
+def load_products(specs_dir: Path, python: Collection[TableId] = ()) -> Loaded:
     """Every product below `specs_dir` that holds together. `python` are the tables of assets people wrote."""
     documents: list[Document] = []
     problems: list[SpecError] = []
@@ -52,7 +52,7 @@ def load_products(specs_dir: Path, python: Iterable[TableId] = ()) -> Loaded:
     return Loaded(check_products(documents, python, problems), tuple(foreign))
 
 
-def check_text(text: str, path: Path, specs_dir: Path, python: Iterable[TableId] | None = None) -> None:
+def check_text(text: str, path: Path, specs_dir: Path, python: Collection[TableId] | None = None) -> None:
     """Raise SpecError when `text`, written to `path`, would break its product or another one.
 
     `python` as in `load_products`; None when it is not known: then a table nobody declares counts as a Python asset's.

@@ -6,13 +6,14 @@ Pure: no Dagster, no lake. What needs the data (columns) is checked when a table
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 
 from agents.core.catalog import ENVIRONMENTS, TableId
 from agents.core.errors import SpecError
+from assets.kinds.cron import cron_problem
 from assets.kinds.documents import Document
 from assets.kinds.lineage import reads
 from assets.kinds.spec import Extension, Rule, Table, code_version
@@ -52,7 +53,7 @@ class Checked:
 
 
 def check_products(
-    documents: Sequence[Document], python: Iterable[TableId] = (), problems: Sequence[SpecError] = ()
+    documents: Sequence[Document], python: Collection[TableId] = (), problems: Sequence[SpecError] = ()
 ) -> Checked:
     """Keep the documents that hold together; a document with an error is left out whole, the others stand.
 
@@ -74,6 +75,7 @@ def check_products(
         entries[number] = own
     lenient = bool(found)
     checked = Checked(problems=found)
+    taken: dict[TableId, Document] = {}
     cyclic = _cyclic([entry for own in entries.values() for entry in own])
     for number, own in entries.items():
         try:
@@ -83,7 +85,7 @@ def check_products(
                 ExtensionEntry(documents[number], i, e) for i, e in enumerate(documents[number].product.extensions)
             ]
             for extension in extensions:
-                _check_extended(extension, declared, set(python), lenient)
+                _check_extended(extension, declared, taken, set(python), lenient)
         except SpecError as error:
             found.append(error)
             continue
@@ -200,12 +202,19 @@ def _check_reads(entry: Entry, declared: Mapping[TableId, object], cyclic: Set[t
 
 
 def _check_extended(
-    entry: ExtensionEntry, declared: Mapping[TableId, object], python: set[TableId], lenient: bool
+    entry: ExtensionEntry,
+    declared: Mapping[TableId, object],
+    taken: dict[TableId, Document],
+    python: Set[TableId],
+    lenient: bool,
 ) -> None:
     document, index, extension = entry.document, entry.index, entry.extension
     layer, _, name = extension.asset.partition("/")
     for environment in extension.environments:
         table = TableId(environment, layer, name)
+        if (other := taken.setdefault(table, document)) is not document or index != _first(document, extension.asset):
+            what = f"{extension.asset} is already extended in {other.path}"
+            raise document.error(what, ("extensions", index), "keep one entry for an asset")
         if table in python:
             continue
         if table in declared:
@@ -215,6 +224,10 @@ def _check_extended(
             what = f"{extension.asset} is not an asset of {environment}"
             fix = _nearest(extension.asset, environment, dict.fromkeys(python)) or "write it in assets/products/ first"
             raise document.error(what, ("extensions", index, "asset"), fix)
+
+
+def _first(document: Document, asset: str) -> int:
+    return next(i for i, extension in enumerate(document.product.extensions) if extension.asset == asset)
 
 
 def _nearest(name: str, environment: str, declared: Iterable[TableId]) -> str:
@@ -259,32 +272,3 @@ def _reachable_back(
         seen.add(node)
         stack += [(node[0], name) for name in edges.get(node, ())]
     safe.add(start)
-
-
-_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_CRON_PART = re.compile(r"^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?$")
-
-
-@cache
-def cron_problem(line: str) -> str:
-    """What to do about a cron line that is not a five-field one; empty when it is."""
-    parts = line.split()
-    if len(parts) != 5:
-        return "write five fields: minute hour day month weekday, e.g. '0 2 * * *'"
-    if all(_plain_cron(part, *limits) for part, limits in zip(parts, _CRON_RANGES, strict=True)):
-        return ""
-    from croniter import croniter  # names, last days and errors; importing it costs a run's start 0.1 s
-
-    return "" if croniter.is_valid(line) else "mend the field, e.g. '0 2 * * *' is daily at 02:00 UTC"
-
-
-def _plain_cron(field_text: str, low: int, high: int) -> bool:
-    """Whether a field is numbers, ranges, steps and stars, all within their limits."""
-    for part in field_text.split(","):
-        match = _CRON_PART.match(part)
-        if not match:
-            return False
-        first, last, step = (int(text) if text else None for text in match.groups())
-        if step == 0 or (first is not None and not low <= first <= (last if last is not None else high) <= high):
-            return False
-    return True

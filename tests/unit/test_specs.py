@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from agents.core.catalog import TableId
 from agents.core.errors import SpecError
+from assets.kinds.cron import cron_problem
 from assets.kinds.documents import parse_documents
 from assets.kinds.loading import check_text, load_products
-from assets.kinds.validation import check_products, cron_problem
+from assets.kinds.validation import check_products
 
 HEAD = "type: platform_defs.DataProduct\nattributes:\n  name: sales\n"
 RULE = "{type: expect_column_to_exist, kwargs: {column: a}}"
@@ -160,6 +161,11 @@ def test_an_extension_of_an_unknown_asset_names_the_nearest() -> None:
 def test_an_extension_of_a_table_in_yaml_is_pointed_to_its_entry() -> None:
     error = problem(HEAD + ORDERS + "  extensions: [{asset: bronze/orders}]\n")
     assert "own entry" in error.fix
+
+
+def test_an_asset_is_extended_in_one_place() -> None:
+    twice = HEAD + "  extensions: [{asset: gold/revenue}, {asset: gold/revenue}]\n"
+    assert "already extended" in problem(twice, (TableId("dev", "gold", "revenue"),)).what
 
 
 def test_two_products_may_not_declare_one_table(tmp_path: Path) -> None:
