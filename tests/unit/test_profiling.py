@@ -74,3 +74,16 @@ def test_codes_are_learnt_and_dirt_does_not_loosen_them(values: list[str], patte
 def test_values_typed_differently_are_told_from_different_values() -> None:
     top = (("EUR", 900), ("USD", 500), ("eur", 20), ("Eur.", 5), ("A+", 50), ("A", 400), ("us", 450))
     assert variants_of(top) == {"eur": "EUR", "Eur.": "EUR"}
+
+
+def test_misspelt_values_are_rare_and_near_a_frequent_one() -> None:
+    top = (
+        ("shipped", 9000),
+        ("EUR", 8000),
+        ("unpaid", 4000),
+        ("paid", 3000),
+        ("Euro", 3),
+        ("shiped", 2),
+        ("voided", 2),
+    )
+    assert variants_of(top) == {"Euro": "EUR", "shiped": "shipped"}

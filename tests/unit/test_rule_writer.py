@@ -115,4 +115,4 @@ def test_infinities_do_not_spoil_the_limits_of_the_others() -> None:
     data = pa.table({"f": values})
     rules = RuleSet(write_rules(profile_table(data, now=NOW), now=NOW), data.schema)
     results = dict(zip(rules.names, rules.evaluate(data, now=NOW), strict=True))
-    assert results["f_between"].examples == ("-inf", "inf")
+    assert results["f_between"].examples == ("inf",)

@@ -15,6 +15,8 @@ _MOST = 0.05
 """Up to this share, values typed differently go to quarantine; above, somebody is told."""
 _SEEN = 5
 """A set is taken for complete when each of its values was seen this often."""
+_TYPO = 0.0005
+"""Up to this share of rows a value may be a misspelt one; it is at least 200 times rarer than the right one."""
 _PLACEHOLDERS = frozenset({"", "-", "--", "?", "n/a", "na", "null", "none", "nan", "#n/a", "undefined"})
 
 
@@ -59,7 +61,29 @@ def variants_of(top: Sequence[tuple[str, int]]) -> dict[str, str]:
         right, most = best[fold(value)]
         if value != right and len(fold(value)) >= 2 and 4 * count <= most:
             found[value] = right
+    return {**_misspelt(best, sum(n for _, n in top)), **found}
+
+
+def _misspelt(best: Mapping[str, tuple[str, int]], total: int) -> dict[str, str]:
+    """Very rare values that are a frequent one with a letter or two too many, or one letter off in a longer word."""
+    found: dict[str, str] = {}
+    for form, (value, count) in best.items():
+        if count > _TYPO * total:
+            continue
+        for other, (right, most) in best.items():
+            if count <= 10 * _TYPO * most and _near(form, other):
+                found[value] = right
+                break
     return found
+
+
+def _near(form: str, other: str) -> bool:
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    if form == other or not form.isalpha() or not other.isalpha():
+        return False
+    longer = len(other) >= 3 and form.startswith(other) and len(form) - len(other) <= 2
+    return longer or (len(other) >= 5 and DamerauLevenshtein.distance(form, other) == 1)
 
 
 def fold(value: str) -> str:

@@ -92,9 +92,9 @@ class Evaluation:
 
     def _shown(self, column: Column, values: Sequence[str] | None, distinct: int | None) -> tuple[str, ...]:
         if column.family != "text":
-            return tuple(values or ())
+            return tuple(dict.fromkeys(values or ()))[:EXAMPLES]
         category = distinct is not None and distinct <= 50 and self._rows >= max(100, 10 * distinct)
-        return tuple(dict.fromkeys(shown(value, category=category) for value in values or ()))
+        return tuple(dict.fromkeys(shown(value, category=category) for value in values or ()))[:EXAMPLES]
 
     def _apart(self, pair: Pair, tables: Tables | None) -> RuleResult:
         import duckdb
@@ -190,10 +190,10 @@ def evaluate(
 
 
 def _smallest(column: Column, condition: str) -> str:
-    """SQL for up to five values as text; contents of types without a family of ours are never shown."""
+    """SQL for the smallest values as text, more than are shown since some repeat; none for types we do not know."""
     if column.family == "other":
         return "NULL"
-    return f"CAST(min({column.sql}, {EXAMPLES}) FILTER (WHERE {condition}) AS VARCHAR[])"
+    return f"CAST(min({column.sql}, {20 * EXAMPLES}) FILTER (WHERE {condition}) AS VARCHAR[])"
 
 
 def _numbers(check: Compiled) -> tuple[str, ...]:
