@@ -1,7 +1,10 @@
 """How well the planner understands goals it was not written for.
 
-`catalogs.yaml` holds four invented companies. `goals_open.yaml` was used while developing; `goals_held_out.yaml` was
-written before the planner and scored once when its rules were settled. A goal counts when every key of its
+`catalogs.yaml` holds four invented companies. `goals_open.yaml` was used while developing. `goals_held_out.yaml` was
+written before the planner had answered any of it and left alone meanwhile: 0.92 at first try, 0.94 when the rules were
+settled; then its misses were looked at, so that it is a regression test now and no longer a measure.
+
+A goal counts when every key of its
 `expect` holds: `environment`, `agents`, `not_agents`, `budget`, `questions` (true: asks and plans nothing; else plans
 and asks nothing), `pipelines` (exactly these ingest steps, by the inputs given), `steps` (a step with these inputs),
 `model` (inputs of the train step), `order` (agent pairs), `sql` (texts some transform holds). Goals that share `same`
@@ -22,7 +25,7 @@ from agents.core.plan import Plan, Step
 from agents.roles.supervisor import plan_goal
 
 HERE = Path(__file__).parent
-FLOORS = {"goals_open.yaml": 0.5, "goals_held_out.yaml": 0.5}
+FLOORS = {"goals_open.yaml": 0.97, "goals_held_out.yaml": 0.94}
 
 
 def load(name: str) -> Any:

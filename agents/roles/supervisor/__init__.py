@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from agents.core.catalog import Catalog
-from agents.core.plan import Plan, Question
+from agents.core.plan import Plan
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.deriving import draft_model, draft_summary
 from agents.roles.supervisor.draft import Draft, Task
 from agents.roles.supervisor.drafting import Scope
 from agents.roles.supervisor.entities import Ref
-from agents.roles.supervisor.guard import EXAMPLES, refuse
+from agents.roles.supervisor.guard import refuse
 from agents.roles.supervisor.intents import Action, Clause
 from agents.roles.supervisor.loading import ALL, draft_loads
 from agents.roles.supervisor.mentions import resolve
@@ -138,8 +138,3 @@ def _custom(u: Understanding, clause: Clause, action: Action, draft: Draft) -> N
         refs += resolve(u.finder, mention, lambda ref: not ref.connection)[0][:1]
     assets = [ref.name for ref in refs] or draft.assets
     draft.tasks += [Task(action.agent, action.action, asset) for asset in assets] or [Task(action.agent, action.action)]
-
-
-def examples() -> tuple[Question, ...]:
-    """What a goal may look like."""
-    return tuple(Question(example) for example in EXAMPLES)

@@ -13,6 +13,7 @@ from agents.roles.supervisor.reading import Reading
 
 T = TypeVar("T")
 _NAME = r"[^\W\d]\w*"
+_MORE = rf"(?!(?:using|with|by|via|and|on|as)\b){_NAME}"
 _ENVIRONMENT = re.compile(
     r"\b(?:(?P<plain>prod|production|prd|staging|stg|uat|preprod|dev|development|sandbox)|(?:on|in|to) "
     r"(?P<stage>stage)\b|"
@@ -45,14 +46,14 @@ _WATERMARK = (
                rf"field)?(?: is| on| by| of| should be|:| =| being| set to)?(?: the)?(?: column| field)? "
                rf"(?P<column>{_NAME}(?: {_NAME}){{0,2}})"),
     re.compile(rf"\b(?:using|with|by|use|via|track(?:ed|ing)?(?: by)?|take|on|based on)(?: the)?(?: column| field)? "
-               rf"(?P<column>{_NAME}(?: {_NAME}){{0,2}}?)(?: column| field)? (?:as|for|to be) (?:the |a |its "
+               rf"(?P<column>{_NAME}(?: {_MORE}){{0,2}}?)(?: column| field)? (?:as|for|to be) (?:the |a |its "
                rf")?(?:watermark|high water ?mark|cursor|change (?:tracking )?column|change tracking)"),
     re.compile(
         rf"\b(?:use|using|with|via|by|on)(?: the)?(?: column| field)? (?P<column>{_NAME}) to "
         r"(?:incrementally|load|track|detect|find|pull|sync|get|fetch|only)\b"
     ),
     re.compile(rf"\b(?:incremental(?:ly)?|changes?|deltas?)(?: \w+){{0,3}}? (?:by|on|based on|via|using|tracked by|"
-               rf"according to)(?: the)?(?: column| field)? (?P<column>{_NAME}(?: {_NAME}){{0,2}}?)\b(?: column| "
+               rf"according to)(?: the)?(?: column| field)? (?P<column>{_NAME}(?: {_MORE}){{0,2}}?)\b(?: column| "
                rf"field)?"),
 )  # fmt: skip
 _KEY = re.compile(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from agents.core.plan import Question
-from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.aggregation import RICHER, Summary, Unclear, name_of, to_sql
 from agents.roles.supervisor.attributes import scoped
 from agents.roles.supervisor.draft import Derived, Draft
@@ -172,8 +171,3 @@ def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
         draft.ask(made.question, made.candidates)
     elif made not in draft.models:
         draft.models.append(made)
-
-
-def spoken(word: str) -> bool:
-    """Whether a word carries content of its own."""
-    return word not in v.STOP and word not in v.GENERIC

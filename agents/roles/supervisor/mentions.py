@@ -173,7 +173,9 @@ def _placed(reading: Reading, finder: Finder) -> list[Located[frozenset[str]]]:
         words = [tokens[index].word for index in phrase]
         names = finder.connections_like(words)
         names = names or _kind_and_more(words, finder)
-        if names and not _better_table(words, finder):
+        whole = any(t.word in ("everything", "all") for t in tokens[max(0, at - 2) : at])
+        whole = whole and not any(word in v.GENERIC for word in words)
+        if names and (whole or not _better_table(words, finder)):
             reading.claim(range(phrase[0], phrase[-1] + 1), "connection")
             found.append(Located(phrase[0], frozenset(names)))
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agents.core.catalog import LAYERS, Catalog, snake
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.aggregation import Summary
-from agents.roles.supervisor.amounts import Money, find_budget
+from agents.roles.supervisor.amounts import Money, find_budget, find_days
 from agents.roles.supervisor.attributes import (
     Located,
     find_environments,
@@ -197,7 +197,6 @@ def _claim_spans(reading: Reading) -> None:
 def _schedules(reading: Reading, clauses: Sequence[Clause]) -> list[Located[Schedule]]:
     tokens = reading.tokens
     text = reading.hidden("table", "column", "money", "spending", "span", "measure", "name", "watermark", "key", "mode")
-    breaks = [tokens[clause.start].start for clause in clauses if clause.sentence and clause.start < len(tokens)]
     breaks = [tokens[c.start].start for at, c in enumerate(clauses) if at and c.sentence != clauses[at - 1].sentence]
     found: list[Located[Schedule]] = []
     for schedule in find_schedules(text, breaks):
@@ -262,13 +261,8 @@ def _claim_rest(reading: Reading) -> None:
             token.claim = "rest"
 
 
-__all__ = ["Understanding", "find_days_in", "understand"]
-
-
 def find_days_in(understanding: Understanding, clause: Clause) -> int | None:
     """The span of time a clause names, in days."""
-    from agents.roles.supervisor.amounts import find_days
-
     tokens = understanding.reading.tokens
     found = find_days(understanding.reading, tokens[clause.start].start, tokens[clause.end - 1].end)
     return found[0] if found else None
