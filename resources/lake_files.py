@@ -100,6 +100,7 @@ class FileWriter:
         self.stored = pa.schema([column for column in schema if column.name not in partition_by])
         self.done: list[DataFile] = []
         self.rows = 0
+        self._made: list[str] = []
         self._files = files
         self._open: dict[tuple[str | None, ...], _Open] = {}
         self._dictionary: list[str] | None = None
@@ -129,23 +130,21 @@ class FileWriter:
         """Remove what was written; for a write that failed."""
         import pyarrow as pa
 
-        for key, file in list(self._open.items()):
-            with suppress(OSError, pa.ArrowException):
-                file.writer.close()
-            with suppress(OSError, pa.ArrowException):
-                file.sink.close()
-            self.done.append(DataFile(file.path, 0, 0, {}, ""))
-            del self._open[key]
-        self.remove(self.done)
-        self.done = []
+        for file in self._open.values():
+            for part in (file.writer, file.sink):
+                with suppress(OSError, pa.ArrowException):
+                    part.close()
+        self._open, self.done = {}, []
+        self._delete(self._made)
 
     def remove(self, files: Iterable[DataFile]) -> None:
         """Delete written files that no commit will name; what cannot be deleted is left to vacuum."""
-        for file in files:
-            try:
-                self._files.delete_file(file.path)
-            except OSError:
-                continue
+        self._delete(file.path for file in files)
+
+    def _delete(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            with suppress(OSError):
+                self._files.delete_file(path)
 
     def _take(self, key: tuple[str | None, ...], values: dict[str, str | None], batch: pa.RecordBatch) -> None:
         file = self._open.get(key)
@@ -164,6 +163,7 @@ class FileWriter:
         import pyarrow.parquet as pq
 
         path = f"part-{uuid.uuid4()}.zstd.parquet"
+        self._made.append(path)
         sink = self._files.open_output_stream(path)
         metadata: list[pq.FileMetaData] = []
         writer = pq.ParquetWriter(
