@@ -97,7 +97,8 @@ _COMPILED = tuple((agent, action, re.compile(pattern)) for agent, action, patter
 _NEGATION = re.compile(
     r"\b(?:no need (?:for|to)|not(?: (?:necessary|needed|required))?(?: to)?|don't|dont|doesn't|do not|without|never|"
     r"skip(?:ping)?|"
-    r"avoid(?:ing)?|leav(?:e|ing) out|keep(?:ing)? out|omit(?:ting)?|no|minus|except(?: for)?|but not|excluding|"
+    r"avoid(?:ing)?|leav(?:e|ing) out|keep(?:ing)? out|forget(?: about)?|(?:don't|do not) bother(?: with)?|"
+    r"omit(?:ting)?|no|minus|except(?: for)?|but not|excluding|"
     r"exclude|instead of|"
     r"rather than|"
     r"other than|apart from|aside from|besides|isn't|won't|can't|save for|ignoring|ignore|bar)\b(?! (?:more|less|"
@@ -163,7 +164,8 @@ def _leads_to_verb(reading: Reading, at: int) -> bool:
             return False
         if token.word in _STRONG:
             follows = reading.tokens[at + 1].word if at + 1 < len(reading.tokens) else ""
-            return not (token.word.endswith("s") and follows in ("", ".", ",", "for", "on"))
+            noun = follows in ("", ".", ",", ";", "for", "on", "in", "to", "with", "and")
+            return not (token.word.endswith(("s", "ing")) and noun)
         if token.word not in _FILLER:
             return False
         at += 1

@@ -177,6 +177,10 @@ def _mode(u: Understanding, scope: Scope, ref: Ref, at: int, draft: Draft) -> tu
         draft.ask(f"{ref} has no column {said!r}. Which one says when a row last changed?", tuple(table.columns))
         return "incremental", None
     watermark = columns[said.replace("_", "")] if said else usable_watermark(table)
+    home = u.clause_at(at)
+    both = {item.value for item in u.modes if home.start <= item.at < home.end}
+    if len(both) > 1 and sum(home.start <= t < home.end for t in scope.tables) == 1:
+        draft.ask(f"Should {ref} load in full or incrementally?", ("full", "incremental"))
     if wanted == "full":
         return "full", None
     if wanted == "incremental" and watermark is None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from agents.roles.supervisor.schedule_words import ADVERBS, DAY, DAYS, MORE, ORDINALS, PARTS, UNITS, matches
 
+_EXCEPT = re.compile(r"\b(?:except|excluding|but not|not|other than|apart from)(?: for| on| at| the| during)* $")
+
 
 @dataclass(slots=True)
 class Schedule:
@@ -73,6 +75,8 @@ def _piece(kind: str, match: re.Match[str], text: str) -> Schedule:
         made.part = PARTS[groups["part"].rstrip("s")]
     elif kind == "days":
         made.days = _weekdays(groups)
+        if _EXCEPT.search(text[: match.start()]):
+            made.days = frozenset(range(7)) - made.days
     else:
         return _clock(made, groups, text)
     return made

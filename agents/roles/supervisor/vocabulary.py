@@ -65,10 +65,12 @@ STOP = word_set(
     "reporting analytics analysis science scientists downstream later afterwards afterward safely properly reliably "
     "entirely completely fully well straight right directly together along side alongside respectively "
     "and/or etc ie eg vs job jobs task tasks process processes workflow workflows "
-    "whole entire below above beneath beyond content contents copy copies version versions lot lots bit kind sort"
+    "contain contains containing include includes including belong belongs exist exists otherwise whole entire below "
+    "above beneath beyond content contents copy copies version versions lot lots bit kind sort"
 )
 # Nouns that say "a table" without saying which.
 GENERIC = word_set(
+    "column columns field fields "
     "table tables data dataset datasets record records row rows file files entry entries list lists "
     "lookup reference info information details detail feed feeds extract extracts dump dumps object objects entity "
     "entities view views collection raw source sources master full complete history"
