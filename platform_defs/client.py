@@ -28,7 +28,6 @@ query { workspaceOrError { ... on Workspace { locationEntries { name locationOrL
   ... on PythonError { message causes { message } } } } } } }
 """
 REPOSITORY = "__repository__"
-PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,11 @@ class Client:
     """GraphQL over HTTP; a webserver that is being restarted is waited for."""
 
     url: str
+    patience: float = 60
 
     def ask(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The `data` of an answer. Raises Unreachable when nothing answers for a minute."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        """The `data` of an answer. Raises Unreachable when nothing answers for `patience` seconds."""
+        deadline = time.monotonic() + self.patience
         while True:
             try:
                 answer = httpx.post(

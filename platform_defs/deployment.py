@@ -38,6 +38,7 @@ class Process:
     log: Path
     env: Mapping[str, str]
     handle: subprocess.Popen[bytes] | None = None
+    patience: float = STOP_SECONDS
     restarts: int = 0
     started: float = 0.0
 
@@ -63,7 +64,7 @@ class Process:
         """Ask it to end, then make it end."""
         if self.handle is None:
             return
-        for how, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5)):
+        for how, patience in ((signal.SIGTERM, self.patience), (signal.SIGKILL, 5)):
             try:
                 os.killpg(self.handle.pid, how)
                 self.handle.wait(patience)
@@ -108,7 +109,7 @@ class Deployment:
 
     def _start(self) -> None:
         code_port, port = free_port(0), free_port(self.settings.port)
-        home = prepare(self.settings, code_port, self.say)
+        home = prepare(self.settings, code_port)
         if port != self.settings.port:
             self.say(f"Port {self.settings.port} is in use; taking {port}")
         self.url = f"http://{HOST}:{port}"
@@ -123,7 +124,9 @@ class Deployment:
             process.start()
         self._wait(rest[0], lambda: _answers(self.url))
         if error := Client(self.url).load_error():
-            raise ConfigError(f"the definitions do not load: {error}", where=str(code.log), fix="mend it and start again")
+            raise ConfigError(
+                f"the definitions do not load: {error}", where=str(code.log), fix="mend it and start again"
+            )
         home.record.write_text(json.dumps({"url": self.url, "pid": os.getpid(), "location": LOCATION}))
         threading.Thread(target=self._watch, daemon=True, name="deployment").start()
 

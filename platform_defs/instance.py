@@ -90,7 +90,7 @@ class Home:
         return {"DAGSTER_HOME": str(self.dagster), "ADP_STATE": str(self.state)}
 
 
-def prepare(settings: Settings, code_port: int, say: Callable[[str], None]) -> Home:
+def prepare(settings: Settings, code_port: int) -> Home:
     """Create what a deployment needs and is not there yet; a second time changes nothing but ports."""
     home = Home(settings.state_dir)
     for folder in (home.dagster, home.logs):

@@ -26,7 +26,6 @@ from agents.core.registry import Registry
 from agents.ops.guard import guard
 from agents.ops.workflow import branches
 from agents.roles.report import render
-from agents.roles.supervisor import plan_goal
 from agents.tools.goals import goal_facts
 from resources.orchestrator import execution, publish_report
 from resources.platform import Platform
@@ -94,6 +93,8 @@ def submit(registry: Registry, platform: Platform, config: Mapping[str, Any], so
 
 def plan_for(registry: Registry, platform: Platform, text: str, environment: str | None, budget: float | None) -> Plan:
     """The plan for a goal over this deployment's catalog and agents."""
+    from agents.roles.supervisor import plan_goal  # large: definitions load without it
+
     return plan_goal(
         text,
         platform.catalog(),

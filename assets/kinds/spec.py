@@ -49,12 +49,10 @@ class Rule:
 
     def to_spec(self) -> dict[str, Any]:
         """The rule as `defs.yaml` holds it."""
-        meta = {"action": self.meta.action, "reason": self.meta.reason}
-        return {
-            "type": self.type,
-            "kwargs": dict(self.kwargs),
-            "meta": meta | ({"evidence": dict(self.meta.evidence)} if self.meta.evidence else {}),
-        }
+        meta: dict[str, Any] = {"action": self.meta.action, "reason": self.meta.reason}
+        further = {"id": self.meta.id, "muted": self.meta.muted, "evidence": dict(self.meta.evidence)}
+        meta |= {key: value for key, value in further.items() if value}
+        return {"type": self.type, "kwargs": dict(self.kwargs), "meta": meta}
 
     def to_gx(self) -> dict[str, Any]:
         """The configuration as Great Expectations reads it."""
