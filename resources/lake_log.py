@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.core.errors import LakeError, SchemaMismatch, TableNotFound, WriteConflict
 from resources.lake_files import DataFile, now_millis, storage_failed
+from resources.lake_scan import files_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,7 +113,7 @@ class Snapshot:
     def dataset(self) -> pads.Dataset:
         """All rows as an Arrow dataset; filters and columns are pushed down."""
         with delta_errors(self.where):
-            return self.delta.to_pyarrow_dataset(filesystem=self.files)
+            return files_of(self.delta, self.files, self.schema, self.where)
 
     def properties(self, marks: Mapping[str, str], operation: str) -> CommitProperties:
         """Commit properties with all marks in force, changed by `marks`, and the guard against a second writer."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agents.core.errors import LakeError, SchemaMismatch
 from resources.lake_files import DataFile
 from resources.lake_log import Snapshot
+from resources.lake_scan import equal
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,19 +65,15 @@ def dataset(
     files: pafs.FileSystem, written: Sequence[DataFile], schema: pa.Schema, partition_by: Sequence[str]
 ) -> pads.Dataset:
     """Written files as a dataset, before any commit names them."""
-    import pyarrow as pa
     import pyarrow.dataset as pads
 
     form = pads.ParquetFileFormat()
     fragments: list[Any] = []
     for file in written:
-        guarantee = None
+        guarantee: Any = None
         for name in partition_by:
-            value = file.partition[name]
-            column = pads.field(name)
-            kind = schema.field(name).type
-            equal = column.is_null() if value is None else column == pa.scalar(value).cast(kind)
-            guarantee = equal if guarantee is None else guarantee & equal
+            known = equal(name, file.partition[name], schema)
+            guarantee = known if guarantee is None else guarantee & known
         fragments.append(form.make_fragment(file.path, filesystem=files, partition_expression=guarantee))
     return pads.FileSystemDataset(fragments, schema, form, files)
 

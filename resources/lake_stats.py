@@ -26,13 +26,14 @@ def statistics(metadata: pq.FileMetaData, schema: pa.Schema) -> str:
         if path not in schema.names:  # a leaf of a nested column: its path is no column's name
             continue
         parts: list[Any] = [_column(metadata, group, index) for group in range(metadata.num_row_groups)]
-        if all(part is not None and part.has_null_count for part in parts):
-            nulls[path] = sum(part.null_count for part in parts)
         bounds = _bounds(parts)
-        if bounds:
-            low, high = _bound(bounds[0], upper=False), _bound(bounds[1], upper=True)
-            if low is not None and high is not None:
-                least[path], greatest[path] = low, high
+        if bounds is None:
+            continue
+        low, high = _bound(bounds[0], upper=False), _bound(bounds[1], upper=True)
+        if low is not None and high is not None:
+            least[path], greatest[path] = low, high
+            if all(part.has_null_count for part in parts):  # without bounds, delta-rs reads it as: nothing is here
+                nulls[path] = sum(part.null_count for part in parts)
     return json.dumps(
         {"numRecords": metadata.num_rows, "minValues": least, "maxValues": greatest, "nullCount": nulls},
         allow_nan=False,
