@@ -13,6 +13,7 @@ from assets.kinds.people import extended, python_definitions, python_tables
 from assets.kinds.tables import PLATFORM, table_definitions
 from platform_defs.services import services
 from resources.settings import Settings, load_settings
+from sensors.specs import specs_sensor
 
 log = logging.getLogger("adp")
 AUTOMATION_SECONDS = 30
@@ -30,6 +31,7 @@ def products(settings: Settings, package: ModuleType = assets.products) -> dg.De
         dg.Definitions(assets=built.assets, resources={"lake_io": lake_io(loaded.checked.extensions)}),
         extended(people, loaded.checked.extensions, settings.environments),
         specs_definitions(problems),
+        dg.Definitions(sensors=[specs_sensor(problems)]),
         *_other(loaded, settings),
     )
 

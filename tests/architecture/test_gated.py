@@ -27,6 +27,7 @@ SENSORS = {
     "plans": "requests runs of workflow, which are gated",
     "automation": "Dagster's own: requests runs of assets",
     "failures": "tells people",
+    "specs": "reports which files did not load",
 }
 
 
