@@ -10,6 +10,7 @@ from agents.core.errors import RunFailed, SourceError
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
+from agents.core.watermark import usable_watermark
 from agents.tools import runs, sources, specs, tables
 
 PIPELINE = agent(
@@ -71,7 +72,7 @@ def optimize(work: Work, asset: str) -> Mapping[str, Any]:
     change: Mapping[str, Any] = {}
     if source.get("mode") == "full":
         found = work.call(sources.describe, connection=source["connection"], table=source["table"])
-        watermark = found.watermark
+        watermark = usable_watermark(found)
         if watermark and found.key:
             wanted = {"source": {**source, "mode": "incremental", "watermark": watermark}, "key": list(found.key)}
             change = work.call(specs.write, asset=asset, product="", entry=wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents.core.catalog import SourceTable
-from agents.roles.supervisor.watermark import usable_watermark
+from agents.core.watermark import usable_watermark
 
 
 @pytest.mark.parametrize(

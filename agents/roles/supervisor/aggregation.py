@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.core.catalog import snake
+from agents.core.watermark import is_date
+from agents.core.words import pieces, singular
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.entities import likeness
-from agents.roles.supervisor.watermark import is_date
-from agents.roles.supervisor.words import pieces, singular
 
 FUNCTIONS = {
     "count": "count", "number": "count", "many": "count", "counts": "count", "counting": "count", "total": "sum",

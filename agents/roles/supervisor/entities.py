@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from agents.core.catalog import Catalog, split_name
+from agents.core.words import Speller, distance, pieces, root, shortens, singular
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.reading import Token
-from agents.roles.supervisor.words import Speller, distance, pieces, root, shortens, singular
 
 ENOUGH, MARGIN = 0.62, 0.05
 _TAILS = v.word_set(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agents.core.watermark import usable_watermark
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.attributes import scoped
 from agents.roles.supervisor.draft import Draft, Load
@@ -13,7 +14,6 @@ from agents.roles.supervisor.entities import Ref
 from agents.roles.supervisor.intents import Clause
 from agents.roles.supervisor.mentions import Mention, resolve
 from agents.roles.supervisor.understanding import Understanding
-from agents.roles.supervisor.watermark import usable_watermark
 
 CONDITION = re.compile(
     r"\bwhere \w+(?: \w+){0,2} ?(?:[<>=!]|is|are|equals?|contains?|like|in|not|over|under|above|below|between)|"

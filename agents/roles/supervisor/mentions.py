@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from agents.core.words import singular
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.attributes import Located
 from agents.roles.supervisor.entities import ENOUGH, MARGIN, Finder, Ref
 from agents.roles.supervisor.reading import Reading
-from agents.roles.supervisor.words import singular
 
 _KINDS = re.compile(
     r"\b(?:"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agents.core.plan import Question
+from agents.core.watermark import is_date
+from agents.core.words import pieces, singular
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.entities import Finder, Ref, likeness
-from agents.roles.supervisor.watermark import is_date
-from agents.roles.supervisor.words import pieces, singular
 
 _FLAG = v.word_set("is has was will flag ind did indicator in on at yn bool kg km eur usd pct mm cm sec secs min mins")
 _BOOL = re.compile(r"bool|^bit")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from agents.core.catalog import SourceTable
-from agents.roles.supervisor import vocabulary as v
-from agents.roles.supervisor.words import pieces, singular
+from agents.core.words import pieces, singular
 
 _MOMENT = re.compile(r"datetime|timestamp|smalldatetime|time with|timestamptz|^time stamp")
 _WHOLE = re.compile(r"big ?int|^int|integer|long|numeric|decimal|number")
@@ -29,7 +28,10 @@ _BUSINESS = re.compile(
     r"eta|"
     r"return|renew|retire|from|to|through|arrival|departure|appointment|contract|warranty|install|manufactur)"
 )
-_PARTS = v.word_set("date dt time ts timestamp datetime at on utc last sys system row record when tz day")
+_PARTS = frozenset(
+    ("date", "dt", "time", "ts", "timestamp", "datetime", "at", "on", "utc", "last", "sys", "system", "row", "record")
+    + ("when", "tz", "day")
+)
 
 
 def usable_watermark(table: SourceTable) -> str | None:
