@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow.fs as pafs
 
 Sink = Callable[[Iterable["pa.RecordBatch"]], list[DataFile]]
-MEMORY = "256MB"
+MEMORY = "192MB"
 _ROWS = 65_536
 
 
@@ -80,14 +80,16 @@ def dataset(
 
 def require_unique(rows: pads.Dataset, on: Sequence[str], where: str) -> None:
     """SchemaMismatch if two rows share a key."""
-    names = ", ".join(quoted(name) for name in on)
     with engine() as db:
-        db.register("fresh", rows)
-        _require_unique(db, names, where)
+        _want(db, rows, on, where)
 
 
-def _require_unique(db: duckdb.DuckDBPyConnection, names: str, where: str) -> None:
-    doubled = _number(db, f"SELECT count(*) FROM (SELECT 1 FROM fresh GROUP BY {names} HAVING count(*) > 1)")
+def _want(db: duckdb.DuckDBPyConnection, rows: pads.Dataset, on: Sequence[str], where: str) -> None:
+    """Keep the keys of the new rows in `wanted`; SchemaMismatch if two rows share one."""
+    names = ", ".join(quoted(name) for name in on)
+    _offer(db, "fresh", rows, on)
+    db.execute("CREATE TEMP TABLE wanted AS SELECT * FROM fresh")
+    doubled = _number(db, f"SELECT count(*) FROM (SELECT 1 FROM wanted GROUP BY {names} HAVING count(*) > 1)")
     if doubled:
         raise SchemaMismatch(
             f"{doubled} keys stand on more than one of the new rows", where=where, fix="deduplicate the rows first"
@@ -143,26 +145,24 @@ def sieved(
 
 def merged(base: Snapshot, rows: pads.Dataset, on: Sequence[str], ignore: Sequence[str], sink: Sink) -> MergePlan:
     """What a merge of `rows` by the key `on` takes out of the table and puts in."""
-    keys = ", ".join(quoted(name) for name in on)
     with engine() as db:
-        db.register("fresh", rows)
-        _require_unique(db, keys, base.where)
-        db.execute(f"CREATE TEMP TABLE wanted AS SELECT {keys} FROM fresh")
+        _want(db, rows, on, base.where)
         matched, touched = 0, list[str]()
         for fragment, only in _single(base, _key_range(rows, on[0])):
-            db.register("t", only)
+            _offer(db, "t", only, on)
             if found := _number(db, f"SELECT count(*) FROM t SEMI JOIN wanted k ON {_same('t', 'k', on)}"):
                 matched, touched = matched + found, [*touched, fragment.path]
-        unchanged = _unchanged(db, base, touched, rows.schema.names, on, ignore) if touched else 0
+        unchanged = _unchanged(db, base, touched, rows, on, ignore) if touched else 0
         fresh: list[DataFile] | None = None
         if unchanged:
+            _offer(db, "fresh", rows)
             fresh = sink(_batches(db, f"SELECT f.* FROM fresh f ANTI JOIN same k ON {_same('f', 'k', on)}"))
             db.execute(f"CREATE TEMP TABLE changed AS SELECT * FROM wanted w ANTI JOIN same k ON {_same('w', 'k', on)}")
         else:
             db.execute("CREATE TEMP VIEW changed AS SELECT * FROM wanted")
         gone: list[str] = []
         for fragment, only in _single(base, None, set(touched)):
-            db.register("t", only)
+            _offer(db, "t", only, on)
             if _number(db, f"SELECT count(*) FROM t SEMI JOIN changed k ON {_same('t', 'k', on)}"):
                 gone.append(fragment.path)
         query = f"SELECT t.* FROM t ANTI JOIN changed k ON {_same('t', 'k', on)}"
@@ -174,16 +174,19 @@ def _unchanged(
     db: duckdb.DuckDBPyConnection,
     base: Snapshot,
     touched: Sequence[str],
-    names: Sequence[str],
+    rows: pads.Dataset,
     on: Sequence[str],
     ignore: Sequence[str],
 ) -> int:
     """Keep in `same` the keys of rows that the table holds already, value for value; their number."""
-    others = [name for name in names if name not in on and name not in ignore]
+    compared = [name for name in rows.schema.names if name not in ignore]
+    others = [name for name in compared if name not in on]
     equal = f" AND {_same('f', 't', others)}" if others else ""
     keys = ", ".join(f"f.{quoted(name)}" for name in on)
-    db.register("t", _subset(base.dataset(), set(touched)))
-    db.execute(f"CREATE TEMP TABLE same AS SELECT {keys} FROM fresh f JOIN t ON {_same('f', 't', on)}{equal}")
+    _offer(db, "t", _subset(base.dataset(), set(touched)), compared)
+    db.execute(f"CREATE TEMP TABLE known AS SELECT t.* FROM t SEMI JOIN wanted k ON {_same('t', 'k', on)}")
+    _offer(db, "fresh", rows, compared)
+    db.execute(f"CREATE TEMP TABLE same AS SELECT {keys} FROM fresh f JOIN known t ON {_same('f', 't', on)}{equal}")
     return _number(db, "SELECT count(*) FROM same")
 
 
@@ -236,8 +239,15 @@ def _subset(whole: Any, paths: set[str]) -> pads.Dataset:
 def _rest(db: duckdb.DuckDBPyConnection, base: Snapshot, gone: Sequence[str], query: str) -> Iterator[pa.RecordBatch]:
     """What stays of the files that go."""
     for _, only in _single(base, None, set(gone)):
-        db.register("t", only)
+        _offer(db, "t", only)
         yield from _batches(db, query)
+
+
+def _offer(db: duckdb.DuckDBPyConnection, name: str, rows: pads.Dataset, columns: Sequence[str] | None = None) -> None:
+    """Give DuckDB rows to scan once, few at a time: left to itself it has a dataset read far ahead."""
+    chosen = None if columns is None else list(columns)
+    scanner = rows.scanner(columns=chosen, batch_size=_ROWS, batch_readahead=2, fragment_readahead=1)
+    db.register(name, scanner.to_reader())
 
 
 def _batches(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
