@@ -30,7 +30,7 @@ from typing import Any
 
 from tests.integration.servers import postgresql
 
-ROWS, TIMES, REPEATS = 2_000_000, 4, 1
+ROWS, TIMES, REPEATS = 2_000_000, 4, 3
 HERE = Path(__file__).resolve().parent
 DLT = HERE.parent / ".adp" / "bench" / "dlt"
 PACKAGES = ("dlt[deltalake]==1.31.0", "connectorx", "sqlalchemy", "psycopg[binary]", "pandas", "pyarrow")
@@ -152,7 +152,7 @@ def install_dlt() -> None:
     (DLT / "installed").touch()
 
 
-def compare(url: str, rows: int, with_dlt: bool) -> None:
+def compare(url: str, rows: int, with_dlt: bool, repeats: int) -> None:
     """Run everything in turn and print the figures."""
     runs: dict[str, list[dict[str, float]]] = {}
     plan: list[tuple[str, Callable[[], dict[str, float]]]] = [
@@ -163,7 +163,7 @@ def compare(url: str, rows: int, with_dlt: bool) -> None:
     ]
     if with_dlt:
         plan += [(f"dlt_{name}", lambda name=name: measure_dlt(name, url)) for name in ("connectorx", "pyarrow")]
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         for name, work in plan:
             runs.setdefault(name, []).append(work())
     speed = {name: median(run["rows"] / run["seconds"] for run in many) for name, many in runs.items()}
@@ -191,6 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Ingest benchmark: PostgreSQL to Delta")
     parser.add_argument("--no-dlt", action="store_true", help="leave the peer out")
     parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--repeats", type=int, default=REPEATS)
     parser.add_argument("--child", choices=sorted(WORK), help=argparse.SUPPRESS)
     parser.add_argument("--table", default="orders", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -201,7 +202,7 @@ def main() -> None:
         install_dlt()
     with postgresql() as server:
         fill(server.url, options.rows)
-        compare(server.url, options.rows, not options.no_dlt)
+        compare(server.url, options.rows, not options.no_dlt, options.repeats)
 
 
 if __name__ == "__main__":

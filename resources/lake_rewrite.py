@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agents.core.errors import LakeError, SchemaMismatch
 from resources.lake_files import DataFile
 from resources.lake_log import Snapshot
-from resources.lake_scan import equal
+from resources.lake_scan import equal, parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,7 +67,7 @@ def dataset(
     """Written files as a dataset, before any commit names them."""
     import pyarrow.dataset as pads
 
-    form = pads.ParquetFileFormat()
+    form = parquet(files)
     fragments: list[Any] = []
     for file in written:
         guarantee: Any = None

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 _UNREADABLE = ("columnMapping", "deletionVectors")
 
 
+def parquet(files: pafs.FileSystem) -> pads.ParquetFileFormat:
+    """How files are read: ahead in large pieces where each request takes its time, else as needed, in less memory."""
+    import pyarrow.dataset as pads
+    import pyarrow.fs as pafs
+
+    remote = isinstance(files, pafs.PyFileSystem)
+    return pads.ParquetFileFormat(default_fragment_scan_options=pads.ParquetFragmentScanOptions(pre_buffer=remote))
+
+
 def files_of(delta: DeltaTable, files: pafs.FileSystem, schema: pa.Schema, where: str) -> pads.Dataset:
     """The dataset of a table's version; LakeError for Delta features that Arrow cannot read."""
     import pyarrow as pa
@@ -31,7 +40,7 @@ def files_of(delta: DeltaTable, files: pafs.FileSystem, schema: pa.Schema, where
         raise LakeError(
             f"the table uses {', '.join(sorted(features))}", where=where, fix="rewrite it without that feature"
         )
-    form = pads.ParquetFileFormat(default_fragment_scan_options=pads.ParquetFragmentScanOptions(pre_buffer=True))
+    form = parquet(files)
     names = tuple(delta.metadata().partition_columns)
     fragments = [
         form.make_fragment(
