@@ -113,3 +113,24 @@ def test_bounds_in_the_log_leave_no_row_out_of_a_filtered_read(tmp_path: Path) -
 def test_a_column_without_a_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SchemaMismatch, match="no name"):
         Lake({"dev": str(tmp_path)}).append(T, pa.Table.from_arrays([pa.array([1])], names=[""]))
+
+
+def test_a_table_that_another_writer_made_is_read_changed_and_merged(tmp_path: Path) -> None:
+    import pyarrow.dataset as pads
+    from deltalake import write_deltalake
+
+    lake = Lake({"dev": str(tmp_path)})
+    place = ["a b", "ü/%=", None, "100%25"]
+    data = pa.table({"id": [1, 2, 3, 4], "yes": [True, None, True, False], "text": ["x" * 300] * 4, "place": place})
+    write_deltalake(lake.uri(T), data, partition_by=["place"])
+    dataset = lake.dataset(T)
+    assert dataset.count_rows(filter=pads.field("yes")) == 2
+    assert dataset.count_rows(filter=pads.field("text") == "x" * 300) == 4
+    assert dataset.count_rows(filter=pads.field("place") == "ü/%=") == 1
+    lake.merge(
+        T, pa.table({"id": [2, 4], "yes": [True, True], "text": ["y", "y"], "place": ["ü/%=", "new"]}), on=["id"]
+    )
+    lake.delete(T, "id = 1")
+    found = lake.read(T).read_all().sort_by("id").select(["id", "yes", "place"]).to_pylist()
+    assert [tuple(row.values()) for row in found] == [(2, True, "ü/%="), (3, True, None), (4, True, "new")]
+    assert lake.rows(T) == 3
