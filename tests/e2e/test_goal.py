@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from typing import Any
 
 import pytest
 
 from agents.core.catalog import TableId
+from assets.kinds.quarantine import quarantine_id
 from resources.sample import next_day
 from tests.e2e.conftest import Running
 
@@ -27,15 +29,25 @@ def first(running: Running) -> str:
     return goal_id
 
 
-def test_the_table_is_landed_checked_and_its_defects_are_quarantined(running: Running, first: str) -> None:
-    planted = json.loads((running.home.state / "sources" / "sales.sqlite.planted.json").read_text())
-    landed = running.outputs(first, "pipeline")[0]
+def test_every_row_is_landed_or_in_quarantine_and_every_planted_defect_is_caught(running: Running, first: str) -> None:
+    planted = json.loads((running.home.state / "sources" / "sales.sqlite.planted.json").read_text())[0]["defects"]
+    read = running.outputs(first, "pipeline")[0]
     checked = running.outputs(first, "quality")[0]
     assert running.platform.lake.rows(ORDERS) == checked["rows"]
-    assert checked["rows"] + landed["rows_quarantined"] + checked["rows_quarantined"] == landed["rows_read"]
-    assert checked["rows_quarantined"] > 0
+    assert checked["rows"] + checked["rows_quarantined"] == read["rows_read"]
     assert len(checked["rules"]) >= 5
-    assert planted
+
+    held = running.platform.lake.dataset(quarantine_id(ORDERS)).to_table(columns=["row"]).column("row").to_pylist()
+    ids = {json.loads(row)["order_id"] for row in held}
+    wrong = {key: d["name"] for d in planted if d["table"] == "sales.orders" and d["wrong"] for key in ids_of(d)}
+    missed = {key: name for key, name in wrong.items() if key not in ids}
+    assert missed == {}
+    assert ids - set(wrong) == set(), "rows with nothing wrong are in quarantine"
+
+
+def ids_of(defect: dict[str, Any]) -> list[int]:
+    """Order ids of a defect's rows."""
+    return [key[0] if isinstance(key, list) else key for key in defect["keys"]]
 
 
 def test_what_no_agent_can_do_is_said(running: Running, first: str) -> None:

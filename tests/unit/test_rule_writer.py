@@ -116,3 +116,14 @@ def test_infinities_do_not_spoil_the_limits_of_the_others() -> None:
     rules = RuleSet(write_rules(profile_table(data, now=NOW), now=NOW), data.schema)
     results = dict(zip(rules.names, rules.evaluate(data, now=NOW), strict=True))
     assert results["f_between"].examples == ("inf",)
+
+
+@pytest.mark.parametrize("name", list(DOMAINS))
+def test_a_table_that_was_cleaned_by_its_rules_keeps_them(name: str) -> None:
+    domain = DOMAINS[name]
+    columns, _ = dirty(domain, domain.make(np.random.default_rng(5), ROWS, 0), np.random.default_rng(5), 0.004)
+    data = table(columns)
+    first = rules_of(data, domain.key)
+    good, _ = RuleSet(first, data.schema).split(data.combine_chunks().to_batches()[0], now=NOW)
+    cleaned = profile_table(pa.Table.from_batches([good]), key=(domain.key,), now=NOW)
+    assert write_rules(cleaned, previous=first, now=NOW) == first

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from agents.tools.profiling import column_rules
 from agents.tools.profiling.category_rules import categories
@@ -12,6 +14,8 @@ from agents.tools.profiling.references import Reference
 from agents.tools.profiling.writing import counted, percent, rule
 from assets.kinds.rules.columns import quote
 from assets.kinds.spec import Rule
+
+STRICTNESS = {"alert": 0, "quarantine": 1, "block": 2}
 
 
 def write_rules(
@@ -40,20 +44,31 @@ def _newer(old: Rule, new: Rule | None) -> Rule:
     """The old rule unless it was written here and the new one says something materially different."""
     if new is None or old.meta.muted or not old.meta.evidence:
         return old
-    return old if _alike(old, new) else new
+    if _still_says_it(old, new):
+        return old
+    values = "value_set"
+    if old.type == "expect_column_values_to_not_be_in_set":
+        # What was wrong once stays wrong, also after it was cleaned away.
+        both = [*old.kwargs[values], *(v for v in new.kwargs[values] if v not in old.kwargs[values])]
+        return replace(new, kwargs={**new.kwargs, values: both})
+    return new
 
 
-def _alike(old: Rule, new: Rule) -> bool:
-    if old.meta.action != new.meta.action or old.kwargs.keys() != new.kwargs.keys():
+def _still_says_it(old: Rule, new: Rule) -> bool:
+    """The old rule is as strict and allows what the data now shows. Dirt that it took out is no reason to soften it."""
+    if STRICTNESS[new.meta.action] > STRICTNESS[old.meta.action]:
         return False
-    for name, value in old.kwargs.items():
-        other = new.kwargs[name]
-        numeric = isinstance(value, int | float) and isinstance(other, int | float)
-        if numeric and 0.5 <= (abs(value) + 1e-9) / (abs(other) + 1e-9) <= 2 and (value < 0) == (other < 0):
-            continue
-        if value != other:
-            return False
-    return True
+    return all(name in old.kwargs and _covers(name, old.kwargs[name], value) for name, value in new.kwargs.items())
+
+
+def _covers(name: str, old: Any, new: Any) -> bool:
+    if name == "value_set":
+        return set(map(str, new)) <= set(map(str, old))
+    if isinstance(old, int | float) and isinstance(new, int | float):
+        if (name.startswith("min") and old <= new) or (name.startswith("max") and old >= new):
+            return True
+        return (old < 0) == (new < 0) and 0.5 <= (abs(old) + 1e-9) / (abs(new) + 1e-9) <= 2
+    return bool(old == new)
 
 
 def _table(profile: Profile) -> Iterator[Rule]:
