@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,6 +71,7 @@ def spec(*, keyed: bool) -> Table:
 
 def run(root: str, days: int, keyed: bool, pipe: Connection) -> None:
     """Load once; says when it begins and how it ended."""
+    tempfile.tempdir = str(Path(root).parent)  # what a killed process leaves goes with the test's folder
     rows = source_rows(days, keyed=keyed)
     pipe.send("begins")
     try:
