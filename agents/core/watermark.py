@@ -29,9 +29,8 @@ _BUSINESS = re.compile(
     r"return|renew|retire|from|to|through|arrival|departure|appointment|contract|warranty|install|manufactur)"
 )
 _PARTS = frozenset(
-    ("date", "dt", "time", "ts", "timestamp", "datetime", "at", "on", "utc", "last", "sys", "system", "row", "record")
-    + ("when", "tz", "day")
-)
+    {"date", "dt", "time", "ts", "timestamp", "datetime", "at", "on", "utc", "last", "sys", "system", "row", "record"}
+) | {"when", "tz", "day"}
 
 
 def usable_watermark(table: SourceTable) -> str | None:
