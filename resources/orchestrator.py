@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 from agents.core.catalog import TableId
@@ -108,6 +110,8 @@ class DagsterOrchestrator(Orchestrator):
         self._stack.close()
 
     def reload(self) -> None:
+        # What launching a run will need takes seconds to import: here it costs nothing, since another process works.
+        threading.Thread(target=import_module, args=("dagster_graphql.schema",), daemon=True).start()
         context = self._workspace()
         context.reload_code_location(self._location)
         entry = context.create_request_context().get_code_location_entries()[self._location]
