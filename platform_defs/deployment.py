@@ -114,6 +114,7 @@ class Deployment:
             self.say(f"Port {self.settings.port} is in use; taking {port}")
         self.url = f"http://{HOST}:{port}"
         env = {**environment(), **home.environment(), "ADP_BASE_URL": self.url}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # a run would compile every module anew: seconds for each process
         self.processes = [Process(n, c, home.logs / f"{n}.log", env) for n, c in commands(home, code_port, port)]
         code, *rest = self.processes
         self.say("Starting the code server")
