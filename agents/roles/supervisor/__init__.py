@@ -101,6 +101,7 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
             actions = [a for a in actions if (a.agent, a.action) not in (("pipeline", "ingest"), ("mlops", "train"))]
         elif (
             ("pipeline", "ingest") in kinds
+            or _released_first(u, clause, kinds)
             or (not kinds and loading and u.in_clause(clause))
             or _implied(u, scope, clause, kinds)
         ):
@@ -116,6 +117,15 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
             _custom(u, clause, action, draft)
         else:
             draft_task(u, scope, clause, action, draft)
+
+
+def _released_first(u: Understanding, clause: Clause, kinds: Sequence[tuple[str, str]]) -> bool:
+    """`put invoices into production`: a table that is not in the lake yet is loaded before it is released."""
+    if ("deployment", "promote") not in kinds or {"model", "models"} & set(u.words(clause)):
+        return False
+    here = [mention for mention in u.in_clause(clause) if not u.negated(mention.at)]
+    lake = any(resolve(u.finder, mention, lambda ref: not ref.connection)[0] for mention in here)
+    return not lake and any(len(resolve(u.finder, mention, lambda _: True)[0]) == 1 for mention in here)
 
 
 def _only_released(u: Understanding, clause: Clause, kinds: Sequence[tuple[str, str]]) -> bool:

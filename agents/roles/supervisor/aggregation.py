@@ -82,6 +82,14 @@ class Unclear(Exception):
         self.candidates = tuple(candidates)
 
 
+def beyond(said: str) -> str:
+    """The question for SQL that no plan can hold yet."""
+    return (
+        f"{said!r} needs SQL richer than counts, sums, averages, minima and maxima by columns and periods. "
+        "Write the SQL in a spec or configure a language model; or which simple aggregation would do?"
+    )
+
+
 def column_for(nouns: Sequence[str], columns: Sequence[str], table_words: Sequence[str] = ()) -> list[str]:
     """The columns that a phrase names best: all of equal score, none if nothing is near."""
     wanted = [singular(noun) for noun in nouns if noun not in v.STOP]

@@ -24,6 +24,11 @@ _BARE = re.compile(
     rf"(?P<a>{_NUMBER}[km]?)\b{_SCALE.format('sa')}"
     rf"(?! ?(?:%|percent|days?|weeks?|rows?|minutes?|hours?))(?= (?:a|per|each|every|monthly)\b|$| ?[.,;!])"
 )
+_UPTO = re.compile(
+    rf"\b(?:under|below|at most|less than|more than|exceed(?:ing)?|within|max(?:imum)?(?: of)?|up to) "
+    rf"(?P<a>{_NUMBER}[km]?)\b"
+    rf"{_SCALE.format('sa')}(?= ?(?:a|per|each|every|/|,)? ?(?:month|mo|year|annum)\b)"
+)
 _PERIOD = re.compile(
     r" ?(?:an?|per|each|every|/|,)? ?(?P<unit>month|year|week|day|annum|mo|yr|monthly|yearly|annually|weekly|daily|"
     r"annual)\b"
@@ -32,6 +37,7 @@ _MORE_THAN = re.compile(
     r"(?:(?<!no )(?<!not )(?:more|greater|higher|larger|bigger) than|(?<!not )(?<!n't )\b(?:over|above|exceeds?|"
     r"exceeding|worth))(?: \w+)? ?$"
 )
+_NEVER = re.compile(r"\b(?:never|not|n't|cannot|mustn't|don't|shouldn't|can't)\b(?: \w+){0,5} ?$")
 _LIMITED = re.compile(
     r"\b(?:budget|cost|costs|spend|spending|bill|under|below|less than|no more than|not more than|max(?:imum)?|at "
     r"most|within|cap|"
@@ -59,10 +65,10 @@ def find_budget(reading: Reading) -> Money | None:
         reading.claim(where, "money")
         return Money(None, f"Budgets are in USD a month. How much is {match.group().strip()!r} in USD?")
     found: list[float] = []
-    for pattern in (_MONEY, _BARE):
+    for pattern in (_MONEY, _BARE, _UPTO):
         for match, _ in reading.find(pattern):
             before = reading.flat[max(0, match.start() - 60) : match.start()]
-            if _MORE_THAN.search(before):
+            if _MORE_THAN.search(before) and not _NEVER.search(before):
                 return Money(
                     None, f"Is {match.group().strip()!r} a monthly limit? Conditions on amounts cannot be planned."
                 )

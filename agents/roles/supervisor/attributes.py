@@ -171,8 +171,13 @@ def find_keys(reading: Reading) -> list[Located[tuple[str, ...]]]:
     return found
 
 
-def scoped(items: Sequence[Located[T]], at: int, clauses: Sequence[Clause], tables: Sequence[int]) -> T | None:
-    """The item that holds for the table at a token: of its clause, its sentence, or a sentence on its own."""
+def scoped(
+    items: Sequence[Located[T]], at: int, clauses: Sequence[Clause], tables: Sequence[int], *, carry: bool = False
+) -> T | None:
+    """The item that holds for the table at a token: of its clause, its sentence, or a sentence on its own.
+
+    With `carry`, what was said for a table earlier in the sentence goes on to hold.
+    """
     if not items:
         return None
     home = next(clause for clause in clauses if clause.start <= at < clause.end)
@@ -191,6 +196,8 @@ def scoped(items: Sequence[Located[T]], at: int, clauses: Sequence[Clause], tabl
     outer = [item for item in near if item.at > max(mine)] or [item for item in near if item.at < min(mine)]
     if outer:
         return outer[0].value
+    if carry and (earlier := [item for item in near if item.at < home.start]):
+        return earlier[-1].value
     return next(_orphans(items, clauses, tables), None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agents.core.plan import Question
-from agents.roles.supervisor.aggregation import RICHER, Summary, Unclear, name_of, to_sql
+from agents.roles.supervisor.aggregation import RICHER, Summary, Unclear, beyond, name_of, to_sql
 from agents.roles.supervisor.attributes import scoped
 from agents.roles.supervisor.draft import Derived, Draft
 from agents.roles.supervisor.drafting import Scope, landed
@@ -21,10 +21,7 @@ def draft_summary(u: Understanding, scope: Scope, clause: Clause, summary: Summa
     """Add the SQL table a clause asks for; a source table that is not in the lake is ingested first."""
     richer = RICHER.search(u.text(clause))
     if richer:
-        draft.ask(
-            f"Only counts, sums, averages, minima and maxima by columns and periods can be planned, "
-            f"not {richer.group()!r}. Which of them would do, or which SQL?"
-        )
+        draft.ask(beyond(richer.group()))
         return
     possible = _read_from(u, scope, clause, summary, draft)
     if not possible:

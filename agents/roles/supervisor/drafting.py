@@ -22,7 +22,7 @@ class Scope:
 
     def connections(self, at: int) -> frozenset[str] | None:
         """Connections a table at this place may be of; None when the goal does not say."""
-        return scoped(self.u.connections, at, self.u.clauses, self.tables)
+        return scoped(self.u.connections, at, self.u.clauses, self.tables, carry=True)
 
     def layer(self, at: int) -> str | None:
         """The layer named for it."""

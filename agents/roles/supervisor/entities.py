@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,8 +14,10 @@ from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.reading import Token
 
 ENOUGH, MARGIN = 0.62, 0.05
+_JOINED = re.compile(r"[._/\-]")
 _TAILS = v.word_set(
-    "data table list history log master info record header detail entry file catalog register registry directory export"
+    "data table list history log master info record header detail entry file catalog register registry directory "
+    "export archive backup old"
 )
 _SYNONYM_OF: dict[str, frozenset[str]] = {}
 for _group in v.SYNONYMS:
@@ -104,11 +107,18 @@ class Finder:
         """Knows the catalog's words and the planner's own."""
         nouns = {word for word in self.words if word.isalpha()}
         plurals = {word + "s" for word in nouns if len(word) > 3 and not word.endswith("s")}
-        return Speller(nouns | plurals | {singular(word) for word in nouns} | LEXICON)
+        return Speller(nouns | plurals | {singular(word) for word in nouns} | v.LEXICON)
 
     def known(self, name: str) -> bool:
-        """Whether a table or connection has exactly this name."""
-        return name in self.exact or name in self.connections_named
+        """Whether a table, column or connection has exactly this name, and it is more than an ordinary word."""
+        return name in self._compounds
+
+    @cached_property
+    def _compounds(self) -> frozenset[str]:
+        bare = {name for ref in self.entries for name in (ref.name.rpartition(".")[2], ref.name.rpartition("/")[2])}
+        written = bare | {column for entry in self.entries.values() for column in entry.columns}
+        told = {name.lower() for name in written if len(pieces(name)) > 1}
+        return frozenset({name for name in (*self.exact, *self.connections_named) if _JOINED.search(name)} | told)
 
     @cached_property
     def connections_named(self) -> dict[str, str]:
@@ -265,28 +275,3 @@ def _connection_words(catalog: Catalog, name: str) -> frozenset[str]:
     for size in range(2, min(5, len(content)) + 1):
         words.add("".join(word[0] for word in content[:size]))
     return frozenset(words)
-
-
-LEXICON: frozenset[str] = frozenset(
-    v.INGEST | v.INGEST_NOUNS | v.BUILD | v.TRAIN | v.STOP | v.GENERIC | v.SYSTEMS | v.DESTINATIONS | v.COMMON
-    | v.PROVISION | v.DESTROY | v.FOREIGN | v.FILTERS | frozenset(v.LAYER_WORDS) | frozenset(v.ENVIRONMENT_WORDS)
-    | frozenset(word for group in v.SYNONYMS for word in group)
-    | v.verbs("mask anonymise anonymize pseudonymise redact scan detect validate verify check profile repair clean "
-              "cleanse "
-              "quarantine alert notify warn monitor deploy promote release delete drop remove purge erase archive "
-              "retain "
-              "optimise optimize compact train predict forecast provision diagnose investigate heal recover reduce "
-              "cut save")
-    | v.word_set(
-    "daily nightly hourly weekly monthly quarterly yearly annually everyday weekday weekdays weekend "
-    "weekends monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays "
-    "thursdays fridays saturdays sundays morning evening midnight noon afternoon minute minutes hour "
-    "hours day days week weeks month months quarter year years night nights twice budget cost costs spend "
-    "dollars dollar under below quality pipeline personal sensitive data dashboard alerts model "
-    "regression classification incremental incrementally watermark primary environment production staging "
-    "development older average total number count minimum maximum revenue optimization optimisation "
-    "masking profiling validation deployment monitoring schedule scheduled storage account factory "
-    "postgres postgresql mysql sqlserver server duckdb sqlite parquet without skip avoid reload refresh "
-    "business"
-)
-)  # fmt: skip

@@ -20,6 +20,12 @@ _HOSTILE = re.compile(
     r"|;\s*(?:drop|delete|truncate|alter|update|insert|grant|exec)\s+(?:table|from|database|schema|user|into|all)\b"
     r"|['\"]\s*;\s*\w+|['\"]?\s*\bor\s+['\"]?1['\"]?\s*=\s*['\"]?1|\bunion\s+(?:all\s+)?select\b|\bxp_cmdshell\b|"
     r"--\s*$|--\s*;|/\*|\*/"
+    r"|\b(?:drop|truncate|alter)\s+(?:table|view|database|schema|index|user)\s+(?:if\s+exists\s+)?"
+    r"(?!(?:the|our|called|named|that|with|for|of)\b)[\w.\"\[\]]+\s*(?:;|$|cascade\b|(?:add|drop|rename|alter)\s)"
+    r"|\b(?:delete\s+from|insert\s+into|merge\s+into)\s+[\w.\"/\[\]]+\s*(?:;|$|where\b|values\b|using\b|select\b|\()"
+    r"|\bupdate\s+[\w.\"\[\]]+\s+set\s+[\w.]+\s*=|\bcreate\s+(?:table|view)\s+[\w.\"\[\]]+\s*(?:\(|as\s+select\b)"
+    r"|^\s*(?:select|with\s+\w+\s+as\s*\(\s*select)\s+(?:distinct\s+|top\s+\d+\s+)?(?:\*|[\w.\"()*]+(?:\s*,\s*[\w.\"()*]+)*)\s+from\s"
+    r"|^\s*(?:ls|cat|chmod|chown|mv|cp|kill|python3?|psql|kubectl|exec)\s+[-/.~]\S|^\s*exec\s+\w+|>\s*/dev/\w+"
     r"|\brm\s+-\w|\$\(|\$\{|&&|\|\||`[^`]*\s[^`]*`|\|\s*(?:sh|bash|nc)\b|\b(?:curl|wget)\s+\S*(?:http|\.)|<\s*script|"
     r"\{\{|__\w+__"
     r"|/etc/\w+|\bsudo\b|\bos\.system\b|\beval\(|\bimport os\b|\.\./",

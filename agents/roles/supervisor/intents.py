@@ -11,10 +11,14 @@ from agents.roles.supervisor.reading import ENDS, Reading
 
 _PRIVATE = (
     r"(?:pii|phi|personal(?:ly)?|personally identifiable|sensitive|private|confidential|identifiable|gdpr relevant|"
-    r"e ?mails?|phone numbers?|names|ssns?|social security(?: numbers?)?|addresses|birth ?dates?|patient identifiers?)"
+    r"e ?mails?|phone numbers?|names|ssns?|social security(?: numbers?)?|addresses|birth ?dates?|patient "
+    r"identifiers?)"
 )
 _RESOURCE = "|".join(sorted((re.escape(name) for name in v.RESOURCES), key=len, reverse=True))
-_SPEND = r"(?:costs?|spend(?:ing)?|bills?|money|expenses?|expenditure|budget)"
+_SPEND = (
+    r"(?:costs?|spend(?:ing)?|bills?|money|expenses?|expenditure|budget|what we (?:pay|spend)|pay(?:ing)? for "
+    r"(?:azure|cloud|the cloud))"
+)
 
 
 def _any(words: frozenset[str]) -> str:
@@ -30,6 +34,9 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
                                rf"locate|show|which|where|tell|"
                                rf"inspect|hunt|audit|sweep)\w*\b(?=[^.;!?]*\b{_PRIVATE}(?: data| info\w*| fields?| "
                                rf"columns?)?\b)|"
+                               rf"\b(?:are|is) there\b(?=[^.;!?]*\b{_PRIVATE}\b)|\b(?:does|"
+                               rf"do)\b(?=[^.;!?]*\b(?:contain|hold|have|include)"
+                               rf"\b[^.;!?]*\b{_PRIVATE}\b)|"
                                r"\b(?:pii|phi|privacy|personal data) (?:scan|detection|check|discovery|search|audit|"
                                r"report)\w*"),
     ("cost", "optimize", rf"\bcosts? (?:optimi[sz]\w+|reductions?|savings?|cutting|efficien\w+)|\boptimi[sz]\w+ "
@@ -51,7 +58,8 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("governance", "retain", r"\b(?:retention|retain\w*)\b|\b(?:keep|kept|keeping|hold|store|"
                              r"preserv)\w*\b(?=[^.;!?]*\b_sp)|"
                              r"\b(?:archiv|delet|purg|remov|drop|expir|clean|eras|discard|get "
-                             r"rid)\w*\b(?=[^.;!?]*\b_sp)|\barchiv(?:e|es|ed|ing)\b"),
+                             r"rid)\w*\b(?=[^.;!?]*\b_sp)|\barchiv(?:e|es|ing)\b|(?<!the )(?<!our )(?<!all "
+                             r")\barchived\b"),
     ("quality", "repair", r"\b(?:repair|cleans|fix|correct|dedup|impute)\w*\b(?= (?:\w+ ){0,4}?(?:data|rows|"
                           r"records|values|duplicates|nulls|errors|typos|quality|dates|table|entries)\b)|"
                           r"\b(?:repair|cleanse|deduplicat|clean up|clean)(?:e|s|ing|es|ed)?\b|\b(?:remove|delete|"
@@ -79,7 +87,8 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
                          r"incident)\b)"),
     ("quality", "validate", r"\b(?:data )?quality(?: (?:checks?|rules?|tests?|validations?|gates?|controls?|"
                             r"assurance|monitoring))?\b|\bvalidat\w+|\bverif\w+|\bdq\b|"
-                            r"\b(?:sanity )?checks?\b(?! (?:in|out)\b)|\bchecked\b|\bchecking\b|\btest(?:s|ed|ing)?\b|"
+                            r"\b(?:sanity )?checks?\b(?! (?:in|out)\b)|\bchecked\b|\bchecking\b|\btest(?:s|ed|"
+                            r"ing)?\b|"
                             r"\bquarantin\w+|\bbad (?:rows|records|data)\b|\bexpectations\b|\binspect\w*"),
     ("mlops", "train", rf"\b(?:which|who|what)\b(?=[^.;!?]*\b(?:will|likely to|about to|going to|at risk|prone "
                        rf"to)\b)|\b(?:fraud|churn|default|attrition) detection\b|\bdetect\w*(?= (?:fraud|churn|"
@@ -98,7 +107,8 @@ _NEGATION = re.compile(
     r"\b(?:no need (?:for|to)|not(?: (?:necessary|needed|required))?(?: to)?|don't|dont|doesn't|do not|without|never|"
     r"skip(?:ping)?|"
     r"avoid(?:ing)?|leav(?:e|ing) out|keep(?:ing)? out|forget(?: about)?|(?:don't|do not) bother(?: with)?|"
-    r"omit(?:ting)?|no|minus|except(?: for)?|but not|excluding|"
+    r"omit(?:ting)?|no|minus|(?<=everything )but|(?<=tables )but|(?<=all )but|(?<=files )but|except(?: for)?|but "
+    r"not|excluding|"
     r"exclude|instead of|"
     r"rather than|"
     r"other than|apart from|aside from|besides|isn't|won't|can't|save for|ignoring|ignore|bar)\b(?! (?:more|less|"
@@ -223,7 +233,7 @@ def find_negations(reading: Reading, clauses: list[Clause]) -> list[range]:
             (
                 at
                 for at in range(where[-1] + 1, end)
-                if reading.tokens[at].word in (",", "but", ";", ")") and not _listing(reading, at)
+                if reading.tokens[at].word in (",", "but", ";", ")", ":") and not _listing(reading, at)
             ),
             end,
         )

@@ -23,6 +23,10 @@ CONDITION = re.compile(
     r"\b(?:with|having|whose) \w+(?: \w+)? (?:over|above|below|under|greater|less|more|equal)\b|"
     r"\b(?:of|from|for) (?:the )?(?:last|past) \d+ (?:days?|weeks?|months?|years?)\b"
 )
+PRONOUN = re.compile(
+    r"\b(?:them|it|these|those|this|they|both)\b|\b(?:that|the|same) (?:same )?(?:table|data|dataset|file|feed|"
+    r"tables|files)\b"
+)
 ALL = re.compile(
     r"\b(?:everything|(?:all|every|each|any)(?: of)?(?: the| its| our| single)* (?:\w+ )?(?:tables?|data(?:sets?)?|"
     r"files?|of (?:it|them))|(?:the )?(?:whole|entire|complete|full) (?:\w+ ){0,3}?(?:database|db|schema|system|"
@@ -51,7 +55,28 @@ def draft_loads(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
         and (ALL.search(u.text(clause)) or (excluded and scope.connections(clause.start)))
     ):
         refs = dict.fromkeys(_everything(u, scope, clause, draft), clause.start)
-    return [load_of(u, scope, ref, at, draft) for ref, at in refs.items() if ref not in excluded]
+    if not refs and not draft.questions and not positive:
+        refs = dict.fromkeys(meant_before(u, scope, clause), clause.start)
+    loaded = {load.ref for load in draft.loads}
+    return [load_of(u, scope, ref, at, draft) for ref, at in refs.items() if ref not in excluded | loaded]
+
+
+def meant_before(u: Understanding, scope: Scope, clause: Clause) -> list[Ref]:
+    """The source tables that a pronoun stands for: those of the nearest clause before it that names any."""
+    if not PRONOUN.search(u.text(clause)):
+        return []
+    found: list[Ref] = []
+    every = re.search(r"\b(?:both|all|these|those)\b", u.text(clause))
+    for earlier in reversed([c for c in u.clauses if c.start < clause.start]):
+        for mention in (m for m in u.in_clause(earlier) if not u.negated(m.at)):
+            allowed = scope.connections(mention.at)
+            refs, _ = resolve(
+                u.finder, mention, lambda r, near=allowed: bool(r.connection) and (near is None or r.connection in near)
+            )
+            found += [ref for ref in refs if len(refs) == 1 and ref not in found]
+        if found and not every:
+            break
+    return found
 
 
 def _excluded(u: Understanding, scope: Scope, clause: Clause) -> set[Ref]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agents.core.words import singular
+from agents.core.words import pieces, singular
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.attributes import Located
 from agents.roles.supervisor.entities import ENOUGH, MARGIN, Finder, Ref
@@ -68,7 +68,6 @@ def claim_names(reading: Reading, finder: Finder) -> list[Mention]:
         if token.kind == "name" and token.word in finder.exact:
             token.claim = "table"
             found.append(Mention(at, at + 1, (token.word,), frozenset(finder.exact[token.word]), True, token.text))
-    found += _verbal_names(reading, finder)
     for size in (5, 4, 3, 2):
         for at in range(len(tokens) - size + 1):
             window = tokens[at : at + size]
@@ -76,9 +75,20 @@ def claim_names(reading: Reading, finder: Finder) -> list[Mention]:
                 continue
             words = [singular(token.word) for token in window]
             refs = finder.spelled.get("".join(words))
-            if refs and words[0] not in v.STOP and words[-1] not in v.STOP:
+            if refs and words[0] not in v.STOP:
                 reading.claim(range(at, at + size), "table")
                 found.append(Mention(at, at + size, tuple(words), frozenset(), False, " ".join(t.text for t in window)))
+    return [*found, *_joined_names(reading, finder), *_verbal_names(reading, finder)]
+
+
+def _joined_names(reading: Reading, finder: Finder) -> list[Mention]:
+    """Names as someone remembers them: `order_items` for `dbo.tblOrderItems`."""
+    found: list[Mention] = []
+    for at, token in enumerate(reading.tokens):
+        words = tuple(singular(piece) for piece in pieces(token.text))
+        if not token.claim and token.kind == "name" and len(words) > 1 and "".join(words) in finder.spelled:
+            token.claim = "table"
+            found.append(Mention(at, at + 1, words, frozenset(), True, token.text))
     return found
 
 

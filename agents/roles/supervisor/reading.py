@@ -11,7 +11,7 @@ from agents.core.catalog import LAYERS
 
 _CRON = re.compile(r"(?<!\S)([\d*][\d*,/\-]*(?:[ ]+[\d*][\d*,/\-]*){4})(?!\S)")
 _TOKEN = re.compile(
-    r"(?P<cron>cron:\S+(?:_\S+){4})|(?P<money>us\$|[$€£¥₹])|(?P<number>\d+(?:[.,:/\-]\d+)*[a-z%]*)"
+    r"(?P<cron>cron:\S+(?:_\S+){4})|(?P<money>us\$|[$€£¥₹])|(?P<number>\d{1,2}h[0-5]\d\b|\d+(?:[.,:/\-]\d+)*[a-z%]*)"
     r"|(?P<name>[^\W\d][\w$]*(?:['.\-/\\][\w$*]+)*)|(?P<mark>[^\w\s])",
     re.IGNORECASE,
 )
@@ -25,6 +25,19 @@ SHORTHAND = {
     "pls": "please", "plz": "please", "frm": "from", "evry": "every", "w": "with", "wo": "without", "thx": "thanks",
     "u": "you", "ur": "your", "db": "database", "dbs": "databases", "tbl": "table", "n": "and",
 }  # fmt: skip
+_DAYS = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
+_DAY_RANGE = re.compile(rf"\b({_DAYS}) ?[-–—] ?({_DAYS})\b", re.IGNORECASE)
+_GREETING = re.compile(
+    r"^\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))\b(?: [\w.]+){0,3} ?(?:,|!|:|\n|–|-)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"(?:^|[\n.!?,])\s*(?:(?:many |with )?thanks|thank you|thx|cheers|(?:kind|best|warm)(?:est)? regards|regards|"
+    r"best wishes|"
+    r"all the best|sincerely)(?: (?:a lot|so much|very much|in advance|again|and "
+    r"regards))*\s*[,.!\n–-]*\s*(?:[\w.-]+\s*){0,4}[.!]*\s*$",
+    re.IGNORECASE,
+)
 ENDS = frozenset(".;!?\n")
 
 
@@ -88,6 +101,8 @@ def read(text: str, known: Callable[[str], bool], correct: Callable[[str], str])
     text = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
     text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=[a-z])n ot\b", "n't", text)
+    text = _CLOSING.sub(" ", _GREETING.sub(" ", text))
+    text = _DAY_RANGE.sub(r"\1 to \2", text)
     text = _CRON.sub(lambda match: "cron:" + "_".join(match[1].split()), text)
     text = re.sub(r"\r?\n\s*", " ; ", text)
     tokens: list[Token] = []
@@ -117,7 +132,7 @@ def _name(text: str, low: str, known: Callable[[str], bool]) -> Iterator[Token]:
     if low.endswith("'s"):
         text, low = text[:-2], low[:-2]
     layered = re.fullmatch(rf"(?:{'|'.join(LAYERS)})[/.]\w+", low)
-    if layered or (known(low) and re.search(r"[._/\-]", low)) or ("." in low and not re.fullmatch(r"[\w']+", low)):
+    if layered or known(low) or ("." in low and not re.fullmatch(r"[\w']+", low)):
         yield Token(text, low, "name")
     elif "/" in low or "\\" in low or "-" in low:
         for at, part in enumerate(re.split(r"([/\\\-])", text)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agents.roles.supervisor.aggregation import RICHER, beyond
 from agents.roles.supervisor.draft import Draft, Task
 from agents.roles.supervisor.guard import EXAMPLES
 from agents.roles.supervisor.mentions import resolve
@@ -90,7 +91,10 @@ def _production(draft: Draft) -> None:
 
 def _nothing(u: Understanding, draft: Draft) -> None:
     refs = [ref for m in u.mentions for ref in resolve(u.finder, m, lambda _: True)[0][:1]]
-    if refs:
+    richer = RICHER.search(u.reading.flat)
+    if richer:
+        draft.ask(beyond(richer.group()))
+    elif refs:
         draft.ask(
             f"What should be done with {', '.join(str(ref) for ref in refs[:3])}?",
             ("ingest", "validate", "scan for personal data", "mask", "delete"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agents.roles.supervisor.schedule_words import ADVERBS, DAY, DAYS, MORE, ORDINALS, PARTS, UNITS, matches
 
+_NTH = {"third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "tenth": 10}
 _EXCEPT = re.compile(r"\b(?:except|excluding|but not|not|other than|apart from)(?: for| on| at| the| during)* $")
 
 
@@ -121,7 +122,7 @@ def _every(groups: dict[str, str]) -> tuple[int, str]:
     if "n2" in groups:
         return int(groups["n2"]), "hour" if groups["unit2"].startswith("hour") else "minute"
     unit = UNITS[groups.get("unit", "hour")]
-    count = int(groups.get("n", 2 if "other" in groups else 1))
+    count = int(groups.get("n", 2 if "other" in groups else _NTH.get(groups.get("nth", "").strip(), 1)))
     return {"quarter": (3 * count, "month"), "year": (12 * count, "month")}.get(unit, (count, unit))
 
 

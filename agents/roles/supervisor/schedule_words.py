@@ -51,16 +51,19 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("never", r"\b(?:twice|thrice|[2-9] times) (?:a|per|each|every) (?:week|month|quarter|year)\b"),
     ("never", r"\b(?:on|at) (?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:january|february|march|april|may|"
               r"june|"
-              r"july|august|september|october|november|december)|(?:january|february|march|april|may|june|july|august|"
+              r"july|august|september|october|november|december)|(?:january|february|march|april|may|june|july|"
+              r"august|"
               r"september|october|november|december) \d{1,2}(?:st|nd|rd|th)?)\b"),
-    ("times", r"\b(?:(?P<n>\d+) times|(?P<twice>twice)|(?P<once>once)) (?:an?|per|every|each) (?P<unit>day|hour|week|"
+    ("times", r"\b(?:(?P<n>\d+) ?(?:times|x)|(?P<twice>twice)|(?P<once>once)) (?:an?|per|every|each) (?P<unit>day|"
+              r"hour|week|"
               r"month"
               r"|quarter|year|night)\b|\b(?P<twice2>twice) (?:daily|hourly)\b|\bonce (?:daily|nightly)\b"),
     ("window", r"\b(?:between|from) (?P<h1>\d{1,2})(?::00)? ?(?P<a1>am|pm)? (?:and|to|until|till) "
                r"(?P<h2>\d{1,2})(?::00)? ?"
                r"(?P<a2>am|pm)?\b(?! (?:%|rows))|\bduring (?:business|office|working) hours\b"),
     ("past", r"\b(?P<past>\d{1,2}|quarter|half)(?: minutes?)? past (?:the|each|every) hour\b"),
-    ("dom", r"\b(?:on )?(?:the )?(?P<dom>(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fifth|tenth|fifteenth|twentieth)"
+    ("dom", r"\b(?:on )?(?:the )?(?P<dom>(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fifth|tenth|fifteenth|"
+            r"twentieth)"
             r"(?:(?: ?,| and| &)+ (?:the )?\d{1,2}(?:st|nd|rd|th))*)(?: (?:calendar )?day)?(?: of)?(?: (?:the|each|"
             r"every|a))?"
             r" (?P<of>month|quarter|year)\b"
@@ -69,13 +72,14 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
             r"|\b(?:on )?day (?P<dom3>\d{1,2}) of (?:the|each|every) month\b"
             r"|\b(?:start|beginning) of (?:the|each|every) (?P<of2>month|quarter|year)\b"),
     ("every", r"\b(?:every|each) (?P<half0>half|quarter)(?: of)?(?: an?)? ?-?hour\b|\b(?:every|each) (?P<other>other "
-              r"|second )?(?P<n>\d+)?(?:st|nd|rd|th)? ?-?(?P<unit>" + UNIT + r")\b"
+              r"|second )?(?P<nth>third |fourth |fifth |sixth |tenth )?(?P<n>\d+)?(?:st|nd|rd|th)? ?-?"
+              r"(?P<unit>" + UNIT + r")\b"
               r"|\b(?P<n2>\d+) (?P<unit2>minutely|hourly|minute|min|hour)(?: intervals?| basis| refresh| "
               r"cadence)?\b(?= ?"
               r"(?:intervals?|basis|refresh|cadence|$))"
               r"|\b(?:every|each)? ?(?P<half>half|quarter)(?: of)?(?: an?)? ?-?(?:hour|hourly)\b"
               r"|\bon (?:an? )?(?P<unit3>hourly|daily|nightly|weekly|monthly|quarterly|yearly) basis\b"
-              r"|\bon the hour\b"),
+              r"|\b(?:on|at|top of|on top of|at the top of) (?:the|each|every) hour\b"),
     ("adverb", r"\b(?P<word>" + "|".join(ADVERBS) + r")\b"),
     ("clock", r"\b(?:(?:at|by|around|@|about) )" + _CLOCK + r"\b" + _LATER + _UTC
               + r"|\b(?P<h_>\d{1,2})(?:[:.](?P<m_>\d{2}))? ?(?P<ap_>am|pm)\b" + _UTC

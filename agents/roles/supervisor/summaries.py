@@ -41,7 +41,7 @@ class _Parser:
 
     def nouns(self) -> tuple[str, ...]:
         found: list[str] = []
-        while self.at < self.end and self.word() and self.word() not in _STOPS and self.word() not in FUNCTIONS:
+        while self.at < self.end and self.word() and self.word() not in _STOPS and not self._is_measuring(found):
             if found and self.word() in _BEING:
                 break
             word = self.take()
@@ -54,6 +54,11 @@ class _Parser:
             ):
                 found += [self.take(), self.take()]
         return tuple(found)
+
+    def _is_measuring(self, found: list[str]) -> bool:
+        """Whether the word is a function, and not a column called like one (`order total by channel`)."""
+        ends = self.word(1) in _STOPS or self.word(1) in ("", "of")
+        return self.word() in FUNCTIONS and not (found and ends and self.word() in self.columns)
 
     def run(self) -> None:
         while self.at < self.end:

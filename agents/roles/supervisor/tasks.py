@@ -59,6 +59,7 @@ def _without_asset(u: Understanding, clause: Clause, action: Action, draft: Draf
     if action.action == "comply":
         named = [v.REGULATIONS[word.replace(" ", "")] for word in u.words(clause) if word in v.REGULATIONS]
         named += ["SOC2"] if "soc 2" in u.text(clause) else []
+        named = named or [v.REGULATIONS[t.word] for t in u.reading.tokens if t.word in v.REGULATIONS]
         if not named:
             draft.ask("With which regulation?", tuple(sorted(set(v.REGULATIONS.values()))))
         draft.tasks += [Task("governance", "comply", inputs={"regulation": regulation}) for regulation in named]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.core.catalog import LAYERS, Catalog, snake
+from agents.core.words import singular
 from agents.roles.supervisor import vocabulary as v
 from agents.roles.supervisor.aggregation import Summary
 from agents.roles.supervisor.amounts import Money, find_budget, find_days
@@ -18,6 +19,7 @@ from agents.roles.supervisor.attributes import (
     find_modes,
     find_watermarks,
 )
+from agents.roles.supervisor.coordination import join_continued, split_coordinated
 from agents.roles.supervisor.entities import Finder
 from agents.roles.supervisor.intents import PRIVATE, Action, Clause, find_actions, find_clauses, find_negations
 from agents.roles.supervisor.mentions import (
@@ -112,7 +114,7 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
         if (summary := find_summary(reading, clause, finder.spelled_columns))
     }
     taken = claim_names(reading, finder)
-    clauses = find_clauses(reading) or clauses
+    clauses = join_continued(reading, find_clauses(reading) or clauses, summaries)
     budget = find_budget(reading)
     for _, where in list(reading.find(_SPENDING)):
         reading.claim(where, "spending")
@@ -120,6 +122,7 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
     watermarks = find_watermarks(reading, finder.columns)
     keys = find_keys(reading)
     modes = find_modes(reading)
+    clauses = split_coordinated(reading, finder, clauses, _times_left(reading))
     schedules = _schedules(reading, clauses)
     environments = find_environments(reading)
     layers = find_layers(reading)
@@ -132,7 +135,7 @@ def understand(text: str, catalog: Catalog, custom: Mapping[str, Mapping[str, Se
         after = [token.word for token in reading.tokens[action.at + 1 : action.at + 2]]
         action.negated = any(action.at in stretch for stretch in negations) or after in (["nothing"], ["none"])
     _claim_private(reading, finder, actions, clauses)
-    _claim_rest(reading)
+    _claim_rest(reading, finder, actions, clauses)
     claim_purpose(reading)
     mentions = _systems(finder, find_mentions(reading, finder, taken), connections)
     connections = join_listed(reading, connections)
@@ -196,8 +199,12 @@ def _claim_spans(reading: Reading) -> None:
 
 def _schedules(reading: Reading, clauses: Sequence[Clause]) -> list[Located[Schedule]]:
     tokens = reading.tokens
-    text = reading.hidden("table", "column", "money", "spending", "span", "measure", "name", "watermark", "key", "mode")
-    breaks = [tokens[c.start].start for at, c in enumerate(clauses) if at and c.sentence != clauses[at - 1].sentence]
+    text = _times_left(reading)
+    breaks = [
+        tokens[c.start].start
+        for at, c in enumerate(clauses)
+        if at and (c.sentence != clauses[at - 1].sentence or tokens[c.start - 1].claim == "joint")
+    ]
     found: list[Located[Schedule]] = []
     for schedule in find_schedules(text, breaks):
         if schedule.problem and "'next " in schedule.problem and any(token.word in v.TRAIN for token in tokens):
@@ -206,6 +213,10 @@ def _schedules(reading: Reading, clauses: Sequence[Clause]) -> list[Located[Sche
             reading.claim(reading.covered(*span), "schedule")
         found.append(Located(reading.covered(*schedule.spans[0])[0], schedule))
     return found
+
+
+def _times_left(reading: Reading) -> str:
+    return reading.hidden("table", "column", "money", "spending", "span", "measure", "name", "watermark", "key", "mode")
 
 
 def _release_spending(reading: Reading) -> None:
@@ -237,20 +248,26 @@ _REST = re.compile(
     rf"sensitive|private|confidential|identifiable|"
     r"costs?|spend(?:ing)?|money|bills?|budget|cloud|azure|expenses?|limit|cap|late|delayed|fails?|failed|failing|"
     r"failures?|breaks?|broken|stale|fresh|errors?|"
-    r"bad|invalid|wrong|older|schedules?|scheduled|utc|gmt|resources?|environment|incidents?|anomal\w+|changed|"
+    r"bad|invalid|wrong|stuck|hung|hanging|crashed|corrupt(?:ed)?|older|schedules?|scheduled|utc|gmt|resources?|environment|incidents?|anomal\w+|changed|"
     r"changes|"
     r"compliant|compliance|privacy|watermark|incremental|monthly|daily|weekly|hourly|nightly|fresh|freshness|issues?|"
     r"problems?|slo|sla|outages?)\b"
 )
 
 
-def _claim_rest(reading: Reading) -> None:
+def _of(clauses: list[Clause], at: int) -> range:
+    return next((range(clause.start, clause.end) for clause in clauses if clause.start <= at < clause.end), range(0))
+
+
+def _claim_rest(reading: Reading, finder: Finder, actions: list[Action], clauses: list[Clause]) -> None:
     """Words that qualify actions name no table."""
     for match in _AUDIENCE.finditer(reading.flat):
         for at in reading.covered(match.start("who"), match.end("who")):
             reading.tokens[at].claim = reading.tokens[at].claim or "audience"
-    for _, where in list(reading.find(_REST)):
-        reading.claim(where, "rest")
+    told = {at for a in actions if a.agent in ("monitoring", "incident") for at in _of(clauses, a.at)}
+    for match, where in list(reading.find(_REST)):
+        if where[0] in told or singular(match.group()) not in finder.spelled:
+            reading.claim(where, "rest")
     for token in reading.tokens:
         if (
             not token.claim

@@ -30,8 +30,8 @@ INGEST = verbs(
     "sync synch synchronise synchronize copy load pull import ingest extract replicate fetch land move transfer "
     "mirror "
     "bring stream offload migrate collect grab ship onboard download backfill reload refresh put feed snapshot dump "
-    "integrate capture get duplicate transport upload deliver retrieve clone"
-) | word_set("brought got gotten resync preload etl elt")
+    "integrate capture update get duplicate transport upload deliver retrieve clone"
+) | word_set("brought got gotten available arrive arrives arriving resync preload etl elt")
 INGEST_NOUNS = word_set("pipeline pipelines ingestion replication synchronisation synchronization etl elt dataflow")
 BUILD = verbs(
     "build create make compute calculate produce generate aggregate summarise summarize derive prepare roll "
@@ -122,7 +122,9 @@ _SYNONYMS = (
     "student pupil; course class; subscriber subscription"
 )
 SYNONYMS: tuple[frozenset[str], ...] = tuple(word_set(group) for group in _SYNONYMS.split(";"))
-NOISE = word_set("tbl t vw v fact dim stg raw tab dbo src ods dwh tmp f d mst hdr z x the of and all is has flag ind")
+NOISE = word_set(
+    "tbl t vw v fact dim stg raw tab dbo src ods dwh tmp f d mst mstr mas lkp hdr z x the of and all is has flag ind"
+)
 # Conditions on rows, which an ingest step has no input for.
 FILTERS = word_set(
     "active inactive open closed cancelled canceled failed unpaid paid overdue expired german french british american "
@@ -148,7 +150,7 @@ RESOURCES: dict[str, str] = {
     "postgres server": "postgresql_server", "compute cluster": "compute_cluster", "cluster": "compute_cluster",
     "warehouse cluster": "compute_cluster", "infrastructure": "", "resources": "",
 }  # fmt: skip
-PROVISION = verbs("provision spin stand create deploy set install need add") | word_set("spun stood")
+PROVISION = verbs("provision provide spin stand create deploy set install need add") | word_set("spun stood")
 DESTROY = verbs("destroy tear decommission deprovision remove delete drop shut dismantle")
 
 # Ordinary words that are one slip away from a word of ours and must stay what they are.
@@ -181,3 +183,30 @@ COMMON = word_set(
     "table stable cable able label tables train brain grain drain trail trial tail mail email retail detail details "
     "tomorrow yesterday today january february march april june july august september october november december"
 )
+
+# Words that slips are corrected towards, and that are never corrected.
+LEXICON: frozenset[str] = frozenset(
+    INGEST | INGEST_NOUNS | BUILD | TRAIN | STOP | GENERIC | SYSTEMS | DESTINATIONS | COMMON
+    | frozenset(word for name in RESOURCES for word in name.split())
+    | PROVISION | DESTROY | FOREIGN | FILTERS | frozenset(LAYER_WORDS) | frozenset(ENVIRONMENT_WORDS)
+    | frozenset(word for group in SYNONYMS for word in group)
+    | verbs("mask anonymise anonymize pseudonymise redact scan detect validate verify check profile repair clean "
+              "cleanse "
+              "quarantine alert notify warn monitor deploy promote release delete drop remove purge erase archive "
+              "retain "
+              "optimise optimize compact train predict forecast provision diagnose investigate heal recover reduce "
+              "cut save")
+    | word_set(
+    "daily nightly hourly weekly monthly quarterly yearly annually everyday weekday weekdays weekend "
+    "weekends monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays "
+    "thursdays fridays saturdays sundays morning evening midnight noon afternoon minute minutes hour "
+    "hours day days week weeks month months quarter year years night nights twice budget cost costs spend "
+    "dollars dollar under below quality pipeline personal sensitive data dashboard alerts model "
+    "regression classification incremental incrementally watermark primary environment production staging "
+    "development older average total number count minimum maximum revenue optimization optimisation "
+    "masking profiling validation deployment monitoring schedule scheduled storage account factory "
+    "postgres postgresql mysql sqlserver server duckdb sqlite parquet without skip avoid reload refresh "
+    "business trim slash shrink lower refund snapshot backfill replicate mirror outage outages stuck "
+    "arrive arrives available update updated updates top half quarter past noon midday overnight"
+)
+)  # fmt: skip
