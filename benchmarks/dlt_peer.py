@@ -10,11 +10,12 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 
 
 def main(backend: str, folder: str) -> None:
     """Load the table once; seconds count from the pipeline's start, not from the imports."""
-    import deltalake  # noqa: F401
+    import deltalake
     import dlt
     from dlt.destinations import filesystem
     from dlt.sources.sql_database import sql_table
@@ -31,12 +32,15 @@ def main(backend: str, folder: str) -> None:
         **options,
     )
     pipeline = dlt.pipeline(
-        "bench", pipelines_dir=f"{folder}/state", destination=filesystem(bucket_url=f"file://{folder}/lake"), dataset_name="d"
+        "bench",
+        pipelines_dir=f"{folder}/state",
+        destination=filesystem(bucket_url=f"file://{folder}/lake"),
+        dataset_name="d",
     )
     pipeline.run(table, table_format="delta", loader_file_format="parquet", write_disposition="replace")
     seconds = time.perf_counter() - started
-    tables = [os.path.join(base) for base, names, _ in os.walk(f"{folder}/lake") if "_delta_log" in names and base.endswith("orders")]
-    rows = deltalake.DeltaTable(tables[0]).count()
+    log = next(Path(folder, "lake").rglob("orders/_delta_log"))
+    rows = deltalake.DeltaTable(str(log.parent)).count()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"rows": rows, "seconds": seconds, "rss_mb": peak}))  # noqa: T201
 
