@@ -113,8 +113,8 @@ class Speller:
         best, found = limit + 1, set[str]()
         for size in range(len(word) - limit, len(word) + limit + 1):
             for candidate in self._shelves.get((word[0], size), ()):
-                if len(candidate) < 4:
-                    continue
+                if len(candidate) < 4 or (len(word) == size == 4 and sorted(word) != sorted(candidate)):
+                    continue  # short words differ by a letter all the time: hide, hire
                 here = distance(word, candidate, min(best, limit, tolerance(candidate) or 1))
                 if here < best:
                     best, found = here, {candidate}

@@ -168,8 +168,13 @@ def to_sql(
 
 def _measure(measure: Measure, columns: Mapping[str, str], key: Sequence[str], table_words: Sequence[str]) -> str:
     names = [singular(noun) for noun in measure.nouns]
-    whole = not names or all(
-        any(likeness(n, word) >= 0.8 for word in table_words) or n in ("row", "record", "entry", "line") for n in names
+    same = [c for c in numeric(columns, key) if list(map(singular, pieces(c))) == names]
+    whole = not (same and measure.function == "sum") and (
+        not names
+        or all(
+            any(likeness(n, word) >= 0.8 for word in table_words) or n in ("row", "record", "entry", "line")
+            for n in names
+        )
     )
     if measure.function == "count" or (measure.function == "sum" and whole):
         if whole and not measure.distinct:

@@ -17,7 +17,8 @@ _MORE = rf"(?!(?:using|with|by|via|and|on|as)\b){_NAME}"
 _ENVIRONMENT = re.compile(
     r"\b(?:(?P<plain>prod|production|prd|staging|stg|uat|preprod|dev|development|sandbox)|(?:on|in|to) "
     r"(?P<stage>stage)\b|"
-    r"(?P<live>go(?:es|ing)? live|live (?:environment|system)|(?:in|to|on) live\b))(?: (?:environment|env|lake|"
+    r"(?P<live>productioni[sz]\w+|productive(?: use)?|go(?:es|ing)? live|live (?:environment|system)|(?:in|to|on) "
+    r"live\b))(?: (?:environment|env|lake|"
     r"system))?\b"
 )
 _NOT_THERE = re.compile(

@@ -30,6 +30,13 @@ class Scope:
 
     def schedule(self, at: int, draft: Draft) -> str | None:
         """The cron line named for it; a schedule that cron cannot say is asked about."""
+        home = self.u.clause_at(at)
+        lines = {s.value.cron for s in self.u.schedules if home.start <= s.at < home.end}
+        if len(lines) > max(1, sum(home.start <= table < home.end for table in self.tables)):
+            draft.ask(
+                "One cron line cannot say this schedule. Which one comes nearest?",
+                tuple(map(str, sorted(lines, key=str))),
+            )
         found = scoped(self.u.schedules, at, self.u.clauses, self.tables)
         return found.cron if found else None
 

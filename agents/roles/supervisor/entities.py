@@ -228,6 +228,8 @@ def likeness(said: str, name: str) -> float:
     """How surely a word that was said means a word of a name: same, same root, synonym, abbreviation."""
     if said == name:
         return 1.0
+    if said in (name + "d", name + "ed"):
+        return 0.9
     if len(said) > 3 and len(name) > 3 and root(said) == root(name):
         return 0.9
     if root(name) in _SYNONYM_OF.get(root(said), ()):

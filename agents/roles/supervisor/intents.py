@@ -76,15 +76,17 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
                               r")?(?:prod|production|live|staging)\b)|\breleas(?:e|es|ing)\b"),
     ("monitoring", "dashboard", r"\bdashboards?\b|\bscorecards?\b"),
     ("monitoring", "alert", r"\b(?:alert|notif|warn|inform|monitor)(?:s|ed|ing|y|ies|ied|ications?)?\b|\b(?:page|"
-                            r"paging|e ?mail|ping|slack|message|text)(?:s|ing)?\b(?= (?:me|us|the|our|\w+ team|when|"
-                            r"if)\b)|\b(?:tell|let) (?:me|us|the \w+|\w+) (?:know|if|when|whenever|about)\b|\braise "
+                            r"paging|e ?mail|ping|slack|message|text)(?:s|ing)?\b(?= (?:when|if)\b| (?:me|us|the|our|"
+                            r"\w+ team)\b[^.;!?]*\b(?:when|if|whenever|once|as soon|in case|about|on|upon|"
+                            r"fail\w*|late|alerts?)\b)|\b(?:tell|let) (?:me|us|the \w+|\w+) (?:know|if|when|"
+                            r"whenever|about)\b|\braise "
                             r"an alarm\b|\bkeep an eye\b|\bobservability\b"),
     ("incident", "diagnose", r"\b(?:diagnos(?:e|es|ed|ing)|investigat\w+|troubleshoot\w*|root cause|debug\w*|find "
                              r"out why|figure out why)\b|\bwhy (?:did|is|does|are|was|has|do)\b(?=[^.;!?]*\b(?:fail|"
                              r"late|broke|empty|slow|down|missing|wrong|stuck)\w*)"),
     ("incident", "heal", r"\b(?:self ?)?heal(?:s|ed|ing)?\b|\b(?:fix|repair|recover|restart|rerun|retry|resume|"
                          r"unblock)\w*\b(?= (?:\w+ ){0,3}?(?:failed|failing|broken|stuck|pipeline|run|job|load|sync|"
-                         r"incident)\b)"),
+                         r"incident)\b| (?:it|them|that|this)\b)"),
     ("quality", "validate", r"\b(?:data )?quality(?: (?:checks?|rules?|tests?|validations?|gates?|controls?|"
                             r"assurance|monitoring))?\b|\bvalidat\w+|\bverif\w+|\bdq\b|"
                             r"\b(?:sanity )?checks?\b(?! (?:in|out)\b)|\bchecked\b|\bchecking\b|\btest(?:s|ed|"
@@ -92,7 +94,8 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
                             r"\bquarantin\w+|\bbad (?:rows|records|data)\b|\bexpectations\b|\binspect\w*"),
     ("mlops", "train", rf"\b(?:which|who|what)\b(?=[^.;!?]*\b(?:will|likely to|about to|going to|at risk|prone "
                        rf"to)\b)|\b(?:fraud|churn|default|attrition) detection\b|\bdetect\w*(?= (?:fraud|churn|"
-                       rf"default|attrition))|\b(?:re)?train(?:s|ed|ing)?\b|\bpredict\w*|\bforecast\w*|\bclassif(?:y|"
+                       rf"default|attrition))|\b(?:create|build|make|develop|fit) (?:(?!data )\w+ ){{0,3}}models?\b|"
+                       rf"\b(?:re)?train(?:s|ed|ing)?\b|\bpredict\w*|\bforecast\w*|\bclassif(?:y|"
                        rf"ies|ied|ier|iers|ication)\b|\bregression\b|\bmachine learning\b|\b(?:ml )?models? (?:that|"
                        rf"to|for|which|of)\b|\b(?:ml|ai) models?\b|\bestimat(?:e|es|ing)\b(?!(?: "
                        rf"\w+){{0,3}} {_SPEND})"),

@@ -105,6 +105,8 @@ def _source_refs(
     refs, candidates = resolve(u.finder, mention, keep)
     if not refs and allowed is not None and not _wanted_there(u, mention, clause):
         refs, candidates = resolve(u.finder, mention, lambda ref: bool(ref.connection))
+    if len(refs) > 1 and _one_each(u, refs, allowed):
+        return refs
     if len(refs) == 1:
         odd = [noun for noun in mention.nouns[:-1] if noun in v.FILTERS and not u.finder.explains(refs[0], noun)]
         if odd:
@@ -128,6 +130,12 @@ def _source_refs(
     return []
 
 
+def _one_each(u: Understanding, refs: Sequence[Ref], allowed: frozenset[str] | None) -> bool:
+    """`orders from the ERP and the web shop`: a table of that name in each connection of a list."""
+    listed = any(c.listed and c.value == allowed for c in u.connections)
+    return listed and sorted(ref.connection for ref in refs) == sorted(allowed or ())
+
+
 def _from_there(u: Understanding, mention: Mention) -> bool:
     """Whether the phrase says where from."""
     before = [token.word for token in u.reading.tokens[max(0, mention.at - 3) : mention.at]]
@@ -146,7 +154,7 @@ def _needed(u: Understanding, scope: Scope, mention: Mention, all_here: Sequence
     if mention.marked or mention.exact or any(tokens[at].kind == "name" for at in range(mention.at, mention.end)):
         return True
     if not any(other.at in scope.tables for other in all_here):
-        return True
+        return not _only_when(u, clause)
     before = [
         token.word
         for token in tokens[max(clause.start, mention.at - 3) : mention.at]
@@ -155,6 +163,12 @@ def _needed(u: Understanding, scope: Scope, mention: Mention, all_here: Sequence
     return bool(before) and (
         before[-1] in v.INGEST or (before[-1] in ("and", ",", "&", "plus", "or") and _lists(u, scope, mention))
     )
+
+
+def _only_when(u: Understanding, clause: Clause) -> bool:
+    """A sentence without verb of its own that says when: `Near the top of each hour would be ideal`."""
+    timed = any(clause.start <= item.at < clause.end for item in u.schedules)
+    return timed and not any(clause.start <= action.at < clause.end for action in u.actions)
 
 
 def _lists(u: Understanding, scope: Scope, mention: Mention) -> bool:

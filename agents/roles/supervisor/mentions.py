@@ -40,6 +40,7 @@ _BEFORE_NOUN = (
     | v.verbs("mask validate profile check delete drop scan archive purge")
     | v.word_set("the our all table tables of from keep every each")
 )
+_ARTICLES = frozenset({"the", "our", "my", "their", "this", "a", "that", "both"})
 _AFTER_NOUN = v.word_set("and from every each table tables daily hourly weekly nightly monthly to into in at") | {
     "",
     ".",
@@ -209,7 +210,7 @@ def _better_table(words: Sequence[str], finder: Finder) -> bool:
 def _phrase(reading: Reading, at: int) -> Iterator[int]:
     """Indices of the noun phrase that starts at a token, articles skipped."""
     tokens = reading.tokens
-    while at < len(tokens) and tokens[at].word in ("the", "our", "my", "their", "this", "a", "that"):
+    while at < len(tokens) and tokens[at].word in _ARTICLES:
         at += 1
     while (
         at < len(tokens)

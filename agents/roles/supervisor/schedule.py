@@ -180,6 +180,7 @@ def _merge(last: Schedule, piece: Schedule) -> bool:
         return False
     if piece.every and last.times and not last.every and not last.days and not near:
         return False
+    _merge_parts(last, piece)
     last.spans += piece.spans
     last.every, last.times = last.every or piece.every, last.times or piece.times
     last.part = last.part if piece.part is None else piece.part
@@ -187,6 +188,18 @@ def _merge(last: Schedule, piece: Schedule) -> bool:
     last.night, last.exact = last.night or piece.night, last.exact or piece.exact
     last.window, last.problem = last.window or piece.window, last.problem or piece.problem
     return True
+
+
+def _merge_parts(last: Schedule, piece: Schedule) -> None:
+    """`at noon and at midnight`, `at 6am and at noon`: parts of the day that are times of their own."""
+    if piece.part is None or piece.times:
+        return
+    if last.part is not None and last.part != piece.part and not last.times:
+        last.times, last.part, piece.part = [(last.part, 0), (piece.part, 0)], None, None
+    elif piece.part in (0, 12) and last.times:
+        same = piece.spans[0][0] - last.spans[-1][1] <= 1 and last.times[-1] == (12, 0)
+        last.times = [*last.times[:-1], (piece.part, 0)] if same else [*last.times, (piece.part, 0)]
+        last.part = piece.part = None
 
 
 def _settle(schedule: Schedule) -> None:

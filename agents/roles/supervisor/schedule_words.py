@@ -19,7 +19,7 @@ ORDINALS = {
 ADVERBS = {
     "daily": (1, "day"), "nightly": (1, "day"), "everyday": (1, "day"), "overnight": (1, "day"), "hourly": (1, "hour"),
     "weekly": (1, "week"), "monthly": (1, "month"), "quarterly": (3, "month"), "yearly": (12, "month"),
-    "annually": (12, "month"), "annual": (12, "month"),
+    "annually": (12, "month"), "annual": (12, "month"), "biannually": (6, "month"), "semiannually": (6, "month"),
 }  # fmt: skip
 UNITS = {
     "m": "minute", "min": "minute", "mins": "minute", "minute": "minute", "minutes": "minute", "h": "hour",
@@ -46,7 +46,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("never", r"\b(?:biweekly|bi weekly|fortnightly|bimonthly|every fortnight|semi monthly)\b"),
     ("never", r"\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th) "
               r"(?:business day|working day|weekday|" + DAY + r")\b"),
-    ("never", r"\b(?:last day|end|close)(?: of)?(?: (?:the|each|every))? (?:month|quarter|year)\b|\bmonth end\b"),
+    ("never", r"\b(?:last day|end|close)(?: of)?(?: (?:the|each|every))? (?:business )?(?:day|week|month|quarter|"
+              r"year)\b|\bmonth end\b"),
     ("never", r"\b(?:tomorrow|tonight|next (?:week|month|" + DAY + r"))\b(?! s\b)"),
     ("never", r"\b(?:twice|thrice|[2-9] times) (?:a|per|each|every) (?:week|month|quarter|year)\b"),
     ("never", r"\b(?:on|at) (?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:january|february|march|april|may|"

@@ -41,7 +41,7 @@ class _Parser:
 
     def nouns(self) -> tuple[str, ...]:
         found: list[str] = []
-        while self.at < self.end and self.word() and self.word() not in _STOPS and not self._is_measuring(found):
+        while self.at < self.end and self.word() and self.word() not in _STOPS and not self._is_measuring():
             if found and self.word() in _BEING:
                 break
             word = self.take()
@@ -55,10 +55,13 @@ class _Parser:
                 found += [self.take(), self.take()]
         return tuple(found)
 
-    def _is_measuring(self, found: list[str]) -> bool:
+    def _is_measuring(self) -> bool:
         """Whether the word is a function, and not a column called like one (`order total by channel`)."""
-        ends = self.word(1) in _STOPS or self.word(1) in ("", "of")
-        return self.word() in FUNCTIONS and not (found and ends and self.word() in self.columns)
+        return self.word() in FUNCTIONS and not self._is_column()
+
+    def _is_column(self) -> bool:
+        ends = self.word(1) in _STOPS or self.word(1) == ""
+        return ends and self.word(1) not in ("of", "and", ",", "&") and self.word() in self.columns
 
     def run(self) -> None:
         while self.at < self.end:
@@ -102,6 +105,8 @@ class _Parser:
             *_DISTINCT,
             *FUNCTIONS,
         ):
+            if self._is_column():
+                break
             if self.word() in ("and", ",", "or", "&") and not (self.word(1) in FUNCTIONS or self.word(2) in FUNCTIONS):
                 break
             word = self.take()

@@ -10,7 +10,7 @@ from agents.roles.supervisor.draft import Draft, Task
 from agents.roles.supervisor.drafting import Scope, landed
 from agents.roles.supervisor.entities import Ref
 from agents.roles.supervisor.intents import PRIVATE, Action, Clause
-from agents.roles.supervisor.loading import ALL
+from agents.roles.supervisor.loading import ALL, PRONOUN
 from agents.roles.supervisor.mentions import Mention, resolve
 from agents.roles.supervisor.understanding import Understanding, find_days_in
 
@@ -182,7 +182,9 @@ def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft, *, lenie
         skip = {r for m in u.mentions if u.negated(m.at) for r in resolve(u.finder, m, lambda _: True)[0]}
         return [ref for table in u.finder.catalog.connections[name].tables if (ref := Ref(name, table)) not in skip]
     if not draft.builds:
-        before = [m for m in u.mentions if m.at < clause.start and not u.negated(m.at)]
+        earlier = [m for m in u.mentions if m.at < clause.start]
+        before = [m for m in earlier if not u.negated(m.at)]
+        before = before or (earlier if PRONOUN.search(u.text(clause)) else [])
         for mention in before:
             refs, _ = _resolved(u, scope, mention, draft)
             found += refs if len(refs) == 1 and refs[0] not in found else []

@@ -241,7 +241,7 @@ def _claim_private(reading: Reading, finder: Finder, actions: list[Action], clau
 _AUDIENCE = re.compile(
     r"\b(?:alert|notify|warn|tell|page|email|inform|ping|message|slack)(?:s|ing)? (?P<who>(?:the |our )?\w+(?: "
     r"\w+){0,2}?) "
-    r"(?=(?:when|if|whenever|about|once|as soon|in case)\b)"
+    r"(?=(?:(?:on|via|by|in|through|at) \w+ (?:\w+ )?)?(?:when|if|whenever|about|once|as soon|in case)\b)"
 )
 _REST = re.compile(
     rf"\b(?:{'|'.join(sorted(map(re.escape, v.RESOURCES), key=len, reverse=True))}|pii|phi|personal|personally|"
