@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from dagster import DagsterInstance
 
 from agents.core.catalog import TableId
 from tests.e2e.conftest import Running
 
 pytestmark = pytest.mark.xdist_group("deployment")
+PID = re.compile(r"\(pid: (\d+)\)")
 CUSTOMERS = TableId("dev", "bronze", "sales_customers")
 
 
@@ -46,18 +49,26 @@ def phase_run(running: Running, goal_id: str, attempt: int = 1) -> str:
     raise AssertionError(f"attempt {attempt} of {goal_id} did not start")
 
 
+def worker_of(running: Running, run_id: str) -> int:
+    """The process that executes a run, once its first step is at work."""
+    with DagsterInstance.from_config(str(running.home.dagster)) as instance:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            told = [entry.message for entry in instance.all_logs(run_id)]
+            pids = [int(m.group(1)) for m in map(PID.search, told) if m]
+            if pids and any('step "pipeline"' in message for message in told):
+                return pids[-1]
+            time.sleep(0.2)
+    raise AssertionError(f"run {run_id} did not start")
+
+
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="no /proc: processes cannot be found")
 def test_killing_webserver_daemon_and_worker_loses_and_doubles_nothing(running: Running) -> None:
     state = str(running.home.state)
     goal_id = running.submit("Sync the sales customers table every day and check its quality")
     kill(processes("dagster-webserver", state))
     run_id = phase_run(running, goal_id)
-    deadline = time.monotonic() + 120
-    while not (workers := processes("execute_run", run_id)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    running.wait(goal_id, lambda row: bool(processes("execute_run", run_id)) or row.status == "live")
-    time.sleep(3)
-    kill(workers)
+    kill([worker_of(running, run_id)])
     kill(processes("dagster-daemon", state))
 
     row = running.wait(goal_id, seconds=400)
