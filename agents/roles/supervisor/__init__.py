@@ -13,7 +13,7 @@ from agents.roles.supervisor.drafting import Scope
 from agents.roles.supervisor.entities import Ref
 from agents.roles.supervisor.guard import refuse
 from agents.roles.supervisor.intents import Action, Clause
-from agents.roles.supervisor.loading import ALL, draft_loads
+from agents.roles.supervisor.loading import ALL, OTHERS, draft_loads
 from agents.roles.supervisor.mentions import resolve
 from agents.roles.supervisor.releasing import finish
 from agents.roles.supervisor.steps import assemble
@@ -102,14 +102,14 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
         elif (
             ("pipeline", "ingest") in kinds
             or _released_first(u, clause, kinds)
-            or (not kinds and loading and u.in_clause(clause))
+            or (not kinds and loading and (u.in_clause(clause) or OTHERS.search(u.text(clause))))
             or _implied(u, scope, clause, kinds)
         ):
             ingest = next((i for i, kind in enumerate(kinds) if kind == ("pipeline", "ingest")), 0)
             verb = u.reading.tokens[actions[ingest].at].word if kinds else ""
             loading = not any(kind in _LEADS for kind in kinds[:ingest]) and not (ingest and verb.endswith("s"))
             if loading:
-                draft.loads += [load for load in draft_loads(u, scope, clause, draft) if load not in draft.loads]
+                draft.take(draft_loads(u, scope, clause, draft))
             actions = [a for a in actions if (a.agent, a.action) != ("pipeline", "ingest")]
         later += [(clause, action) for action in actions if (action.agent, action.action) != ("mlops", "train")]
     for clause, action in later:

@@ -77,7 +77,7 @@ def _names_table(
         at += 1
     nouns: list[str] = []
     for token in tokens[at : min(end, at + 5)]:
-        if token.claim == "table":
+        if token.claim == "table" or (token.word in ("others", "rest", "remaining") and not nouns):
             return True
         timed = any(start < token.end and token.start < stop for start, stop in pieces)
         if token.claim or timed or token.kind not in ("word", "name") or token.word in v.STOP or token.word in _JOINTS:

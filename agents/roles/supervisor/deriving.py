@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from agents.core.plan import Question
+from agents.core.words import singular
 from agents.roles.supervisor.aggregation import RICHER, Summary, Unclear, beyond, name_of, to_sql
 from agents.roles.supervisor.attributes import scoped
 from agents.roles.supervisor.draft import Derived, Draft
@@ -95,9 +97,7 @@ def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary,
         found = [load.ref for load in draft.loads] if len(draft.loads) == 1 else []
     if not found:
         for measure in summary.measures:
-            refs, _ = (
-                resolve(u.finder, Mention(clause.start, clause.end, measure.nouns), keep) if measure.nouns else ([], ())
-            )
+            refs = _named_by(u, clause, measure.nouns, keep)
             refs, later = _split(refs, later)
             found += [ref for ref in refs if ref not in found]
     if not found:
@@ -110,6 +110,17 @@ def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary,
         tuple(str(ref) for ref in found)
         or u.finder.nearest([n for m in summary.measures for n in m.nouns] or ["table"], keep),
     )
+    return []
+
+
+def _named_by(u: Understanding, clause: Clause, nouns: tuple[str, ...], keep: Callable[[Ref], bool]) -> list[Ref]:
+    """The table in `claim payment amount`: all of the words, else those before the column's."""
+    for size in range(len(nouns), 0, -1):
+        refs, _ = resolve(u.finder, Mention(clause.start, clause.end, nouns[:size]), keep)
+        rest = {singular(noun) for noun in nouns[size:]}
+        refs = [ref for ref in refs if rest <= u.finder.entries[ref].column_words]
+        if refs:
+            return refs
     return []
 
 

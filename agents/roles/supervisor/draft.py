@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,16 @@ class Draft:
     tasks: list[Task] = field(default_factory=list[Task])
     denied: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     questions: list[Question] = field(default_factory=list[Question])
+
+    def take(self, loads: Iterable[Load]) -> None:
+        """Add loads; a table said again only gains the schedule it had none of."""
+        known = {load.ref: at for at, load in enumerate(self.loads)}
+        for load in loads:
+            at = known.get(load.ref)
+            if at is None:
+                self.loads.append(load)
+            elif self.loads[at].inputs["schedule"] is None and load.inputs["schedule"] is not None:
+                self.loads[at] = Load(load.ref, {**self.loads[at].inputs, "schedule": load.inputs["schedule"]})
 
     def ask(self, question: str, candidates: tuple[str, ...] = ()) -> None:
         """Note a question once."""

@@ -30,15 +30,16 @@ class Scope:
 
     def schedule(self, at: int, draft: Draft) -> str | None:
         """The cron line named for it; a schedule that cron cannot say is asked about."""
-        home = self.u.clause_at(at)
-        lines = {s.value.cron for s in self.u.schedules if home.start <= s.at < home.end}
-        if len(lines) > max(1, sum(home.start <= table < home.end for table in self.tables)):
-            draft.ask(
-                "One cron line cannot say this schedule. Which one comes nearest?",
-                tuple(map(str, sorted(lines, key=str))),
-            )
         found = scoped(self.u.schedules, at, self.u.clauses, self.tables)
-        return found.cron if found else None
+        if found is None:
+            return None
+        here = self.u.clause_at(at)
+        for clause in (here, *(self.u.clause_at(s.at) for s in self.u.schedules if s.value is found)):
+            lines = {s.value.cron for s in self.u.schedules if clause.start <= s.at < clause.end}
+            if len(lines) > max(1, sum(clause.start <= table < clause.end for table in self.tables)):
+                lines = sorted(line for line in lines if line)
+                draft.ask("One cron line cannot say this schedule. Which one comes nearest?", tuple(lines))
+        return found.cron
 
 
 def landed(catalog: Catalog, ref: Ref, layer: str = "bronze") -> str:

@@ -18,15 +18,18 @@ from agents.roles.supervisor.understanding import Understanding
 CONDITION = re.compile(
     r"\bwhere \w+(?: \w+){0,2} ?(?:[<>=!]|is|are|equals?|contains?|like|in|not|over|under|above|below|between)|"
     r"[<>=]+ ?\d|"
-    r"\b(?:since|after|before|from|until|newer than|older than|starting) (?:19|20)\d\d\b|\b(?:first|top|last|limit) "
+    r"\b(?:of|from|for|in) (?:the )?(?:year )?(?:19|20)\d\d\b|\b(?:since|after|before|from|until|newer than|older "
+    r"than|starting) (?:19|20)\d\d\b|\b(?:first|top|last|limit) "
     r"\d+ rows\b|"
     r"\b(?:with|having|whose) \w+(?: \w+)? (?:over|above|below|under|greater|less|more|equal)\b|"
     r"\b(?:of|from|for) (?:the )?(?:last|past) \d+ (?:days?|weeks?|months?|years?)\b"
 )
 PRONOUN = re.compile(
-    r"\b(?:them|it|these|those|this|they|both)\b|\b(?:that|the|same) (?:same )?(?:table|data|dataset|file|feed|"
+    r"\b(?:them|it|others|the rest|remaining|these|those|this|they|both)\b|\b(?:that|the|same) (?:same )?(?:table|"
+    r"data|dataset|file|feed|"
     r"tables|files)\b"
 )
+OTHERS = re.compile(r"\b(?:the )?(?:others|rest|remaining)\b")
 ALL = re.compile(
     r"\b(?:everything|(?:all|every|each|any)(?: of)?(?: the| its| our| single)* (?:\w+ )?(?:tables?|data(?:sets?)?|"
     r"files?|of (?:it|them))|(?:the )?(?:whole|entire|complete|full) (?:\w+ ){0,3}?(?:database|db|schema|system|"
@@ -49,22 +52,36 @@ def draft_loads(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
     for mention in positive:
         for ref in _source_refs(u, scope, mention, draft, positive, clause):
             refs[ref] = mention.at
+    if not refs and not draft.questions and not positive:
+        refs = dict.fromkeys(meant_before(u, scope, clause, draft), clause.start)
+    if not refs and not draft.questions and _whole_system(u, clause):
+        refs = dict.fromkeys(_everything(u, scope, clause, draft), clause.start)
     if (
         not refs
         and not draft.questions
         and (ALL.search(u.text(clause)) or (excluded and scope.connections(clause.start)))
     ):
         refs = dict.fromkeys(_everything(u, scope, clause, draft), clause.start)
-    if not refs and not draft.questions and not positive:
-        refs = dict.fromkeys(meant_before(u, scope, clause), clause.start)
-    loaded = {load.ref for load in draft.loads}
-    return [load_of(u, scope, ref, at, draft) for ref, at in refs.items() if ref not in excluded | loaded]
+    return [load_of(u, scope, ref, at, draft) for ref, at in refs.items() if ref not in excluded]
 
 
-def meant_before(u: Understanding, scope: Scope, clause: Clause) -> list[Ref]:
+def _whole_system(u: Understanding, clause: Clause) -> bool:
+    """`dump the call centre database`: the system itself is what is loaded."""
+    tokens = u.reading.tokens
+    for item in (item for item in u.connections if clause.start <= item.at < clause.end):
+        before = [token for token in tokens[clause.start : item.at] if token.word not in ("the", "our", "whole", "my")]
+        told = [token for token in tokens[item.at : item.at + 2] if token.claim == "connection"]
+        if len(told) == 2 and before and before[-1].claim == "verb" and before[-1].word in v.INGEST:
+            return True
+    return False
+
+
+def meant_before(u: Understanding, scope: Scope, clause: Clause, draft: Draft) -> list[Ref]:
     """The source tables that a pronoun stands for: those of the nearest clause before it that names any."""
     if not PRONOUN.search(u.text(clause)):
         return []
+    if OTHERS.search(u.text(clause)):
+        return [load.ref for load in draft.loads if load.inputs["schedule"] is None]
     found: list[Ref] = []
     every = re.search(r"\b(?:both|all|these|those)\b", u.text(clause))
     for earlier in reversed([c for c in u.clauses if c.start < clause.start]):

@@ -8,20 +8,9 @@ from dataclasses import dataclass, field
 
 from agents.core.words import pieces, singular
 from agents.roles.supervisor import vocabulary as v
-from agents.roles.supervisor.attributes import Located
 from agents.roles.supervisor.entities import ENOUGH, MARGIN, Finder, Ref
 from agents.roles.supervisor.reading import Reading
 
-_KINDS = re.compile(
-    r"\b(?:"
-    + "|".join(
-        f"(?P<{kind}>{'|'.join(sorted(map(re.escape, words), key=len, reverse=True))})"
-        for kind, words in v.KIND_WORDS.items()
-    )
-    + r")\b"
-)
-_FOREIGN = re.compile(rf"\b(?:{'|'.join(sorted(v.FOREIGN))})\b")
-_PLACE = v.word_set("from in of on at within inside out via off through")
 _DESTINATION = re.compile(
     r"\b(?:(?:in|into|to|onto|on|at|for|of)? ?(?:the |our |a )?(?:azure |delta |cloud )?(?:data ?lake(?:house)?s?|"
     r"lake ?house|lake|adls(?: gen2)?|onelake|delta(?: lake| tables?)?))\b"
@@ -123,91 +112,7 @@ def claim_destination(reading: Reading) -> bool:
     return found
 
 
-def find_connections(reading: Reading, finder: Finder) -> tuple[list[Located[frozenset[str]]], list[str]]:
-    """Connections said by name, engine or what they are; and engines or systems said that no connection is."""
-    found: list[Located[frozenset[str]]] = []
-    missing: list[str] = []
-    tokens = reading.tokens
-    for at, token in enumerate(tokens):
-        if not token.claim and token.word in finder.connections_named:
-            token.claim = "connection"
-            found.append(Located(at, frozenset({finder.connections_named[token.word]})))
-    found += _placed(reading, finder)
-    for match, where in reading.find(_KINDS):
-        names = frozenset(c.name for c in finder.catalog.connections.values() if c.kind == match.lastgroup)
-        if (
-            match.lastgroup == "files"
-            and (match.group() == "files" or not names)
-            and not _after_place(reading, where[0])
-        ):
-            continue
-        reading.claim(where, "connection")
-        if names:
-            found.append(Located(where[0], names))
-        else:
-            missing.append(match.group())
-    for match, where in reading.find(_FOREIGN):
-        if _after_place(reading, where[0]) or tokens[where[0] - 1].word in ("to", "into", "onto", "our"):
-            missing.append(match.group())
-            reading.claim(where, "connection")
-    return sorted(found, key=lambda located: located.at), missing
-
-
-def join_listed(reading: Reading, found: Sequence[Located[frozenset[str]]]) -> list[Located[frozenset[str]]]:
-    """`from HR and payroll` is one place of two connections."""
-    kept: list[Located[frozenset[str]]] = []
-    for located in found:
-        between = [t for t in reading.tokens[kept[-1].at : located.at] if t.claim != "connection"] if kept else []
-        if between and all(token.word in ("and", ",", "&", "the", "our", "from", "plus") for token in between):
-            kept[-1] = Located(kept[-1].at, kept[-1].value | located.value, True)
-        else:
-            kept.append(located)
-    return kept
-
-
-def _after_place(reading: Reading, at: int) -> bool:
-    before = [token.word for token in reading.tokens[max(0, at - 3) : at]]
-    return any(word in _PLACE for word in before) or "and" in before[-1:]
-
-
-def _placed(reading: Reading, finder: Finder) -> list[Located[frozenset[str]]]:
-    """`from the web shop`, `in our HR system`: a phrase after a place word that describes a connection."""
-    found: list[Located[frozenset[str]]] = []
-    tokens = reading.tokens
-    for at, token in enumerate(tokens[:-1]):
-        listed = token.word in ("and", ",", "&") and at > 0 and tokens[at - 1].claim == "connection"
-        if token.word not in _PLACE and not listed:
-            continue
-        phrase = list(_phrase(reading, at + 1))
-        if not phrase:
-            continue
-        words = [tokens[index].word for index in phrase]
-        names = finder.connections_like(words)
-        names = names or _kind_and_more(words, finder)
-        whole = any(t.word in ("everything", "all") for t in tokens[max(0, at - 2) : at])
-        whole = whole and not any(word in v.GENERIC for word in words)
-        if names and (whole or not _better_table(words, finder)):
-            reading.claim(range(phrase[0], phrase[-1] + 1), "connection")
-            found.append(Located(phrase[0], frozenset(names)))
-    return found
-
-
-def _kind_and_more(words: Sequence[str], finder: Finder) -> list[str]:
-    """`sql server sales`: the engine and a word of the connection."""
-    return finder.connections_like(words[:-1]) if len(words) > 1 and words[-1] in v.SYSTEMS else []
-
-
-def _better_table(words: Sequence[str], finder: Finder) -> bool:
-    """Whether the phrase is a table's name rather than a system's."""
-    if any(word in v.SYSTEMS for word in words):
-        return False
-    nouns = [word for word in words if word not in v.GENERIC]
-    if any(word in v.GENERIC for word in words):
-        return bool(nouns) and (finder.score(nouns, lambda _: True) or [(0.0, None)])[0][0] >= ENOUGH
-    return bool(nouns) and (finder.score(nouns, lambda _: True) or [(0.0, None)])[0][0] >= 0.95
-
-
-def _phrase(reading: Reading, at: int) -> Iterator[int]:
+def phrase_at(reading: Reading, at: int) -> Iterator[int]:
     """Indices of the noun phrase that starts at a token, articles skipped."""
     tokens = reading.tokens
     while at < len(tokens) and tokens[at].word in _ARTICLES:
@@ -226,7 +131,7 @@ def find_mentions(reading: Reading, finder: Finder, taken: list[Mention]) -> lis
     """Every phrase of nouns not understood as something else, merged with the names found before."""
     tokens, found, at = reading.tokens, list(taken), 0
     while at < len(tokens):
-        phrase = [index for index in _phrase(reading, at) if index >= at]
+        phrase = [index for index in phrase_at(reading, at) if index >= at]
         if not phrase or phrase[0] != at:
             at += 1
             continue

@@ -63,7 +63,7 @@ def _piece(kind: str, match: re.Match[str], text: str) -> Schedule:
     elif kind == "window":
         made.window = _window(groups)
     elif kind == "past":
-        past = groups["past"]
+        past = groups.get("past") or groups.get("past2") or groups["past3"]
         made.every, made.part = (1, "hour"), None
         made.times = [(-1, {"quarter": 15, "half": 30}.get(past) or int(past) % 60)]
     elif kind == "dom":
@@ -84,7 +84,7 @@ def _piece(kind: str, match: re.Match[str], text: str) -> Schedule:
 
 
 def _times_a(groups: dict[str, str]) -> tuple[int, str]:
-    count = 2 if {"twice", "twice2"} & groups.keys() else int(groups.get("n", 1)) or 1
+    count = 2 if {"twice", "twice2"} & groups.keys() else int(groups.get("n") or groups.get("n3") or 1) or 1
     unit = UNITS[groups.get("unit", "day")]
     if count == 1:
         return {"quarter": (3, "month"), "year": (12, "month")}.get(unit, (1, unit))

@@ -50,19 +50,22 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
               r"year)\b|\bmonth end\b"),
     ("never", r"\b(?:tomorrow|tonight|next (?:week|month|" + DAY + r"))\b(?! s\b)"),
     ("never", r"\b(?:twice|thrice|[2-9] times) (?:a|per|each|every) (?:week|month|quarter|year)\b"),
-    ("never", r"\b(?:on|at) (?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:january|february|march|april|may|"
+    ("never", r"\b(?:on|at) (?:the )?(?:\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:january|february|march|"
+              r"april|may|"
               r"june|"
               r"july|august|september|october|november|december)|(?:january|february|march|april|may|june|july|"
               r"august|"
               r"september|october|november|december) \d{1,2}(?:st|nd|rd|th)?)\b"),
-    ("times", r"\b(?:(?P<n>\d+) ?(?:times|x)|(?P<twice>twice)|(?P<once>once)) (?:an?|per|every|each) (?P<unit>day|"
+    ("times", r"\b(?:(?P<n>\d+) ?(?:times|x)|(?P<twice>twice)|(?P<once>once)) (?:an?|per|every|each|/) (?P<unit>day|"
               r"hour|week|"
               r"month"
-              r"|quarter|year|night)\b|\b(?P<twice2>twice) (?:daily|hourly)\b|\bonce (?:daily|nightly)\b"),
+              r"|quarter|year|night)\b|\b(?P<twice2>twice) (?:daily|hourly)\b|\bonce (?:daily|nightly)\b"
+              r"|\b(?P<n3>\d+) ?(?:times|x) daily\b"),
     ("window", r"\b(?:between|from) (?P<h1>\d{1,2})(?::00)? ?(?P<a1>am|pm)? (?:and|to|until|till) "
                r"(?P<h2>\d{1,2})(?::00)? ?"
                r"(?P<a2>am|pm)?\b(?! (?:%|rows))|\bduring (?:business|office|working) hours\b"),
-    ("past", r"\b(?P<past>\d{1,2}|quarter|half)(?: minutes?)? past (?:the|each|every) hour\b"),
+    ("past", r"\b(?P<past>\d{1,2}|quarter|half)(?: minutes?)? past (?:the|each|every) hour\b"
+             r"|\bminute (?P<past2>\d{1,2})(?: of)? (?:the|each|every) hour\b|\bat : ?(?P<past3>\d{2})\b"),
     ("dom", r"\b(?:on )?(?:the )?(?P<dom>(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fifth|tenth|fifteenth|"
             r"twentieth)"
             r"(?:(?: ?,| and| &)+ (?:the )?\d{1,2}(?:st|nd|rd|th))*)(?: (?:calendar )?day)?(?: of)?(?: (?:the|each|"

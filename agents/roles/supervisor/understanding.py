@@ -27,14 +27,13 @@ from agents.roles.supervisor.mentions import (
     claim_destination,
     claim_names,
     claim_purpose,
-    find_connections,
     find_mentions,
-    join_listed,
     resolve,
 )
 from agents.roles.supervisor.reading import Reading, read
 from agents.roles.supervisor.schedule import Schedule, find_schedules
 from agents.roles.supervisor.summaries import find_summary
+from agents.roles.supervisor.systems import find_connections, join_listed
 
 _SPENDING = re.compile(
     r"\b(?:daily|weekly|monthly|quarterly|yearly|annual) (?:cloud )?(?:costs?|budget|bill|spend(?:ing)?|limit|cap|"

@@ -66,7 +66,7 @@ STOP = word_set(
     "entirely completely fully well straight right directly together along side alongside respectively "
     "and/or etc ie eg vs job jobs task tasks process processes workflow workflows "
     "contain contains containing include includes including belong belongs exist exists otherwise whole entire below "
-    "above beneath beyond content contents copy copies version versions lot lots bit kind sort"
+    "above beneath beyond content contents following copy copies version versions lot lots bit kind sort"
 )
 # Nouns that say "a table" without saying which.
 GENERIC = word_set(
