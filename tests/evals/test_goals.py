@@ -2,7 +2,8 @@
 
 `catalogs.yaml` holds four invented companies. `goals_open.yaml` was used while developing. `goals_held_out.yaml` was
 written before the planner had answered any of it and left alone meanwhile: 0.92 at first try, 0.94 when the rules were
-settled; then its misses were looked at, so that it is a regression test now and no longer a measure.
+settled; then its misses were looked at, so that it is a regression test now and no longer a measure. `goals_wild.yaml`
+(over `catalogs_wild.yaml`) likewise: 0.672 at first try, 0.993 after.
 
 A goal counts when every key of its
 `expect` holds: `environment`, `agents`, `not_agents`, `budget`, `questions` (true: asks and plans nothing; else plans
@@ -26,7 +27,7 @@ from agents.roles.supervisor import plan_goal
 
 HERE = Path(__file__).parent
 CATALOGS = ("catalogs.yaml", "catalogs_wild.yaml")
-FLOORS = {"goals_open.yaml": 0.97, "goals_held_out.yaml": 0.94, "goals_wild.yaml": 0.0}
+FLOORS = {"goals_open.yaml": 0.97, "goals_held_out.yaml": 0.94, "goals_wild.yaml": 0.98}
 
 
 def load(name: str) -> Any:

@@ -9,6 +9,35 @@ from agents.core.watermark import usable_watermark
 
 
 @pytest.mark.parametrize(
+    ("table", "column", "kind", "usable"),
+    [
+        ("fin.payments", "paid_at", "datetime2", True),
+        ("fin.invoices", "paid_at", "datetime2", False),
+        ("dbo.tblShipments", "ShippedAt", "datetime", True),
+        ("dbo.tblShipments", "DeliveredAt", "datetime", False),
+        ("log.deliveries", "delivered_at", "timestamp", True),
+        ("shop.returns", "returned_on", "date", True),
+        ("pas.refund", "refundedAt", "datetime", True),
+        ("pas.cancellation", "cancelledAt", "datetime", True),
+        ("us.cancellations", "canceled_at", "timestamp", True),
+        ("crm.orders", "cancelled_at", "timestamp", False),
+        ("pas.paymentPlan", "paidAt", "datetime", False),
+        ("archive.payments_history", "paid_at", "timestamp", True),
+        ("payments.csv", "paid_at", "timestamp", True),
+        ("ops.schedules", "scheduled_for", "timestamp", False),
+        ("abr.zaehlerstaende", "abgelesen_am", "timestamp", True),
+        ("abr.rechnungen", "bezahlt_am", "timestamp", False),
+        ("dbo.Factures", "date_echeance", "datetime2", False),
+    ],
+)
+def test_a_participle_of_the_tables_own_noun_says_when_a_row_was_made(
+    table: str, column: str, kind: str, usable: bool
+) -> None:
+    found = usable_watermark(SourceTable(table, {"id": "int", column: kind}))
+    assert found == (column if usable else None)
+
+
+@pytest.mark.parametrize(
     ("columns", "expected"),
     [
         ({"created_at": "timestamp", "updated_at": "timestamp"}, "updated_at"),

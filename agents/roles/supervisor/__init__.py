@@ -102,6 +102,7 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
         elif (
             ("pipeline", "ingest") in kinds
             or _released_first(u, clause, kinds)
+            or (loading and _coordinated(u, clause))
             or (not kinds and loading and (u.in_clause(clause) or OTHERS.search(u.text(clause))))
             or _implied(u, scope, clause, kinds)
         ):
@@ -117,6 +118,12 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
             _custom(u, clause, action, draft)
         else:
             draft_task(u, scope, clause, action, draft)
+
+
+def _coordinated(u: Understanding, clause: Clause) -> bool:
+    """`A daily, B hourly and C weekly, all masked`: what was asked of A holds for C."""
+    joint = clause.start > 0 and u.reading.tokens[clause.start - 1].claim == "joint"
+    return joint and bool(u.in_clause(clause))
 
 
 def _released_first(u: Understanding, clause: Clause, kinds: Sequence[tuple[str, str]]) -> bool:

@@ -180,6 +180,9 @@ def _measure(measure: Measure, columns: Mapping[str, str], key: Sequence[str], t
         if whole and not measure.distinct:
             return "count(*) AS " + snake("_".join([*names, "count"]) if names else "row_count")
         found = column_for(names, list(columns), table_words)
+        rows = len(names) > 1 and any(likeness(names[-1], word) >= 0.8 for word in table_words)
+        if rows and not measure.distinct and not any(names[-1] in map(singular, pieces(c)) for c in found):
+            raise Unclear(f"Only all rows can be counted, not {' '.join(names)!r}. Count by which column?", found)
         if len(found) != 1:
             raise Unclear(f"Which column is {' '.join(names)!r}?", found or list(columns))
         inner = f"DISTINCT {quoted(found[0])}" if measure.distinct or found[0] not in key else quoted(found[0])

@@ -62,6 +62,9 @@ _KEY = re.compile(
     rf"(?:by|on)|merg(?:e|ed|ing) (?:on|by)|upsert(?:ed|ing)? (?:on|by)|deduplicat\w+ (?:on|by))"
     rf"(?: the)? (?P<columns>{_NAME}(?: ?(?:,|and|plus|&) {_NAME})*)"
 )
+_KEY_NAME = re.compile(
+    r"\b(?:primary |merge |business |unique )?keys? (?P<columns>\w+_\w+(?: ?(?:,|and|plus|&) \w+_\w+)*)"
+)
 _AS_KEY = re.compile(
     rf"\b(?P<columns>{_NAME}(?: ?(?:,|and|plus|&) {_NAME})*) (?:as|for) (?:the |a |its |their )?"
     r"(?:primary |merge |business |unique )?keys?\b"
@@ -162,7 +165,8 @@ def _column(said: str, columns: frozenset[str], *, sure: bool) -> str | None:
 def find_keys(reading: Reading) -> list[Located[tuple[str, ...]]]:
     """Keys the goal names."""
     found: list[Located[tuple[str, ...]]] = []
-    for match, where in (*reading.find(_KEY, over=frozenset({"verb"})), *reading.find(_AS_KEY)):
+    named = (*reading.find(_KEY_NAME, over=frozenset({"column"})), *reading.find(_AS_KEY))
+    for match, where in (*reading.find(_KEY, over=frozenset({"verb"})), *named):
         names = tuple(
             name for name in re.split(r"[ ,&]+|\band\b|\bplus\b", match["columns"]) if name and name not in v.STOP
         )

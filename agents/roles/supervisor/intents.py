@@ -87,7 +87,9 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     ("incident", "heal", r"\b(?:self ?)?heal(?:s|ed|ing)?\b|\b(?:fix|repair|recover|restart|rerun|retry|resume|"
                          r"unblock)\w*\b(?= (?:\w+ ){0,3}?(?:failed|failing|broken|stuck|pipeline|run|job|load|sync|"
                          r"incident)\b| (?:it|them|that|this)\b)"),
-    ("quality", "validate", r"\b(?:data )?quality(?: (?:checks?|rules?|tests?|validations?|gates?|controls?|"
+    ("quality", "validate", r"\b(?:ensure|make sure|assert)\b(?=[^.;!?]*\b(?:no (?:duplicates|nulls|gaps)|unique|"
+                            r"not null|valid|complete|consistent)\b)|"
+                            r"\b(?:data )?quality(?: (?:checks?|rules?|tests?|validations?|gates?|controls?|"
                             r"assurance|monitoring))?\b|\bvalidat\w+|\bverif\w+|\bdq\b|"
                             r"\b(?:sanity )?checks?\b(?! (?:in|out)\b)|\bchecked\b|\bchecking\b|\btest(?:s|ed|"
                             r"ing)?\b|"
@@ -107,7 +109,8 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((agent, action, re.compile(pattern)) for agent, action, pattern in _PATTERNS)
 _NEGATION = re.compile(
-    r"\b(?:no need (?:for|to)|not(?: (?:necessary|needed|required))?(?: to)?|don't|dont|doesn't|do not|without|never|"
+    r"\b(?:no need (?:for|to)|(?:stop|pause|halt|suspend|discontinue|cease|cancel)(?! (?:if|when)\b)|"
+    r"not(?: (?:necessary|needed|required))?(?: to)?|don't|dont|doesn't|do not|without|never|"
     r"skip(?:ping)?|"
     r"avoid(?:ing)?|leav(?:e|ing) out|keep(?:ing)? out|forget(?: about)?|(?:don't|do not) bother(?: with)?|"
     r"omit(?:ting)?|no|minus|(?<=everything )but|(?<=tables )but|(?<=all )but|(?<=files )but|except(?: for)?|but "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agents.roles.supervisor.schedule_words import ADVERBS, DAY, DAYS, MORE, ORDINALS, PARTS, UNITS, matches
 
+_INSTEAD = re.compile(r"\b(?:instead of|rather than|no longer|not)(?: (?:on|at|a|an|the))* $")
 _NTH = {"third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "tenth": 10}
 _EXCEPT = re.compile(r"\b(?:except|excluding|but not|not|other than|apart from)(?: for| on| at| the| during)* $")
 
@@ -37,6 +38,8 @@ def find_schedules(text: str, breaks: list[int]) -> list[Schedule]:
     """All schedules of a lower-case text, in order; `breaks` are offsets no schedule reaches across."""
     found: list[Schedule] = []
     for kind, match in matches(text):
+        if kind != "days" and _INSTEAD.search(text[: match.start()]):
+            continue
         piece = _piece(kind, match, text)
         last = found[-1] if found else None
         if last and match.start() < last.spans[-1][1]:

@@ -42,6 +42,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
              r"|\b(?:local|eastern|pacific|central|mountain|european|european central)(?: standard| daylight)? time\b"
              r"|\b(?!utc |of |on |by |in |any |all |this |that |first |run |event |one |real |same |due |start |end )"
              r"[a-z]+ time(?:zone)?\b(?= *(?:$|[.,;)]| every| each| daily| and| please))|\b(?:utc|gmt) ?[+-] ?\d+"),
+    ("never", r"\b(?:every|each) (?:\d+ ?(?:s|secs?|seconds)\b|second\b(?! (?:day|week|hour|month|minute|night)))"),
     ("never", r"\b(?:near )?real time\b|\brealtime\b|\bcontinuous(?:ly)?\b|\bstreaming\b"),
     ("never", r"\b(?:biweekly|bi weekly|fortnightly|bimonthly|every fortnight|semi monthly)\b"),
     ("never", r"\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th) "
@@ -97,7 +98,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
              r"|\b(?P<list>" + DAY + r"(?:(?: ?,| and| or| &)+ ?(?:on |every )?" + DAY + r")*)\b"),
 )  # fmt: skip
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
-MORE = re.compile(r"(?: ?,| and| &)+ (?:at )?(?P<h>\d{1,2})(?::(?P<m>\d{2}))? ?(?P<ap>am|pm)?\b" + _LATER)
+MORE = re.compile(r"(?: ?,| and| &)+ (?:at )?(?P<h>\d{1,2})(?::(?P<m>\d{2}))?(?: ?(?P<ap>am|pm))?\b" + _LATER)
 PARTS = {"morning": 6, "noon": 12, "midday": 12, "lunchtime": 12, "afternoon": 14, "evening": 18, "midnight": 0}
 
 

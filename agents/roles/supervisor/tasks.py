@@ -27,6 +27,10 @@ _WHEN = (
     ("volume", re.compile(r"\b(?:volume|empty|row counts?|no rows|too few|drops?)\b")),
     ("cost", re.compile(r"\b(?:costs?|spend\w*|budget|expensive)\b")),
 )
+_EVERY_ONE = re.compile(
+    r"\b(?:all|everything|both|each)(?: of (?:them|it|these))?(?: (?:to|should|must) be)? "
+    r"\w+ed\b"
+)
 _ASSETLESS = frozenset(
     {("cost", "analyze"), ("cost", "optimize"), ("cost", "enforce_budget"), ("governance", "comply")}
 )
@@ -154,6 +158,8 @@ def _assets(u: Understanding, scope: Scope, clause: Clause, draft: Draft, *, len
 
 def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft, *, lenient: bool = False) -> list[Ref] | None:
     mentions = [m for m in u.in_clause(clause) if not u.negated(m.at)]
+    if draft.builds and _EVERY_ONE.search(u.text(clause)):
+        return []
     found: list[Ref] = []
     for mention in mentions:
         refs, candidates = _resolved(u, scope, mention, draft)

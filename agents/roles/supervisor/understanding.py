@@ -39,13 +39,17 @@ _SPENDING = re.compile(
     r"\b(?:daily|weekly|monthly|quarterly|yearly|annual) (?:cloud )?(?:costs?|budget|bill|spend(?:ing)?|limit|cap|"
     r"expenses?)\b|\bper month\b|\ba month\b"
 )
-_SPAN = re.compile(r"\b(?:\d+|an?|one|half an?|couple of) ?-?(?:days?|weeks?|months?|years?|yrs?|quarters?|decades?)\b")
+_SPAN = re.compile(
+    r"\b(?:\d+|an?|one|half an?|couple of) ?-?(?:days?|weeks?|months?|years?|yrs?|quarters?|"
+    r"decades?)\b"
+)
 _KEEPING = re.compile(
     r"\b(?:keep|kept|keeping|retain\w*|retention|older|archiv\w*|purg\w*|delet\w*|remov\w*|expir\w*|drop\w*|store|"
     r"hold|preserv\w*|discard\w*|eras\w*|age)\b"
 )
 _CALLED = re.compile(
-    r"\b(?:called|named|name it|call it)(?: the| it)? (?P<name>(?:[a-z]+/)?[^\W\d]\w*(?: (?!in\b|to\b|from\b|every\b|"
+    r"\b(?:called|named|(?:name|call) (?:it|this|the (?:table|result|dataset)))(?: the| it)? "
+    r"(?P<name>(?:[a-z]+/)?[^\W\d]\w*(?: (?!in\b|to\b|from\b|every\b|"
     r"each\b|at\b|on\b|and\b|with\b|daily\b|hourly\b|weekly\b|monthly\b|nightly\b|by\b|for\b|refreshed\b|using\b|"
     r"layer\b|table\b|that\b)[^\W\d]\w*){0,4})"
 )
@@ -247,7 +251,8 @@ _REST = re.compile(
     rf"sensitive|private|confidential|identifiable|"
     r"costs?|spend(?:ing)?|money|bills?|budget|cloud|azure|expenses?|limit|cap|late|delayed|fails?|failed|failing|"
     r"failures?|breaks?|broken|stale|fresh|errors?|"
-    r"bad|invalid|wrong|stuck|hung|hanging|crashed|corrupt(?:ed)?|older|schedules?|scheduled|utc|gmt|resources?|environment|incidents?|anomal\w+|changed|"
+    r"bad|invalid|wrong|stuck|hung|hanging|crashed|corrupt(?:ed)?|older|schedules?|scheduled|utc|gmt|resources?|"
+    r"environment|incidents?|anomal\w+|changed|"
     r"changes|"
     r"compliant|compliance|privacy|watermark|incremental|monthly|daily|weekly|hourly|nightly|fresh|freshness|issues?|"
     r"problems?|slo|sla|outages?)\b"

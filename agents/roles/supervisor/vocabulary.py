@@ -206,7 +206,8 @@ LEXICON: frozenset[str] = frozenset(
     "development older average total number count minimum maximum revenue optimization optimisation "
     "masking profiling validation deployment monitoring schedule scheduled storage account factory "
     "postgres postgresql mysql sqlserver server duckdb sqlite parquet without skip avoid reload refresh "
-    "business trim slash shrink lower refund snapshot backfill replicate mirror outage outages stuck "
+    "business deduplicate dedupe pause halt suspend cease "
+    "trim slash shrink lower refund snapshot backfill replicate mirror outage outages stuck "
     "arrive arrives available update updated updates top half quarter past noon midday overnight"
 )
 )  # fmt: skip
