@@ -145,7 +145,13 @@ def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
 
     tokens = u.reading.tokens
     loads = any((a.agent, a.action) == ("pipeline", "ingest") and not a.negated for a in u.actions)
+    others = {u.clause_at(a.at).start for a in u.actions if a.agent in ("governance", "quality", "cost", "monitoring")}
     sentence = [c for c in u.clauses if c.sentence == clause.sentence or not loads]
+    sentence = [c for c in sentence if c == clause or c.start not in others]
+    given = next(
+        (at for at in range(clause.start, clause.end) if tokens[at].word in ("from", "using", "given", "based")),
+        clause.end,
+    )
     mentions = [m for c in sentence for m in u.in_clause(c) if not u.negated(m.at)]
     hints: set[Ref] = set()
     for mention in mentions:
@@ -160,7 +166,7 @@ def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
     column = next(
         (
             tokens[at].word
-            for at in range(clause.start, clause.end)
+            for at in range(clause.start, given)
             if tokens[at].kind == "name" and tokens[at].claim != "table"
         ),
         None,
@@ -170,6 +176,7 @@ def draft_model(u: Understanding, scope: Scope, clause: Clause, draft: Draft) ->
         for c in sentence
         for at in range(c.start, c.end)
         if tokens[at].claim not in ("connection", "schedule", "environment", "money")
+        and not (given < at < clause.end and tokens[at].kind == "name" and tokens[at].word in u.finder.columns)
         for piece in tokens[at].word.split("_")
     ]
     made = find_model(

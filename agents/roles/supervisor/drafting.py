@@ -26,7 +26,13 @@ class Scope:
 
     def layer(self, at: int) -> str | None:
         """The layer named for it."""
-        return scoped(self.u.layers, at, self.u.clauses, self.tables)
+        built = [layer for layer in self.u.layers if self.u.clause_at(layer.at).start in self.u.summaries]
+        said = [layer for layer in self.u.layers if layer not in built or layer.at in self._clause(at)]
+        return scoped(said, at, self.u.clauses, self.tables)
+
+    def _clause(self, at: int) -> range:
+        home = self.u.clause_at(at)
+        return range(home.start, home.end)
 
     def schedule(self, at: int, draft: Draft) -> str | None:
         """The cron line named for it; a schedule that cron cannot say is asked about."""

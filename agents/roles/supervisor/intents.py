@@ -69,7 +69,8 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
                              r"ing)?|get rid of|trash)\b"),
     ("quality", "profile", r"\bprofil(?:e|es|ed|ing)\b"),
     ("deployment", "rollback", r"\b(?:roll(?:ed|ing)? back|rollback|revert\w*|undo)\b"),
-    ("deployment", "promote", r"\b(?:(?:re)?deploy\w*|promot(?:e|es|ed|ing|ion)|go(?:es|ing)? live|roll(?:ed|ing)? "
+    ("deployment", "promote", r"\b(?:put|take|bring|push|make|set)\b(?= (?:[\w/]+ ){1,4}live\b)|"
+                              r"\b(?:(?:re)?deploy\w*|promot(?:e|es|ed|ing|ion)|go(?:es|ing)? live|roll(?:ed|ing)? "
                               r"out|publish\w*)\b|"
                               r"\b(?:releas(?:e|es|ed|ing)|ship(?:s|ped|ping)?|push(?:es|ed|ing)?|put|mov(?:e|es|ed|"
                               r"ing)|tak(?:e|es|ing)|bring(?:s|ing)?)\b(?= (?:\w+ ){0,4}?(?:in|to|into) (?:the "

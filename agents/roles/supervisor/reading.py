@@ -33,7 +33,7 @@ _GREETING = re.compile(
 )
 _CLOSING = re.compile(
     r"(?:^|[\n.!?,])\s*(?:(?:many |with )?thanks|thank you|thx|cheers|(?:kind|best|warm)(?:est)? regards|regards|"
-    r"best wishes|"
+    r"best wishes|best(?= ?,)|yours(?= ?,)|"
     r"all the best|sincerely)(?: (?:a lot|so much|very much|in advance|again|and "
     r"regards))*\s*[,.!\n–-]*\s*(?:[\w.-]+\s*){0,4}[.!]*\s*$",
     re.IGNORECASE,

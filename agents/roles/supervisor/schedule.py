@@ -152,8 +152,10 @@ def _clock(made: Schedule, groups: dict[str, str], text: str) -> Schedule:
         half = "pm"
     past = get("half", "half5")
     if past:
-        minute = {"half past": 30, "quarter past": 15, "quarter to": 45}[past]
-        hour -= past == "quarter to"
+        said = past.split()[0]
+        minute = {"half": 30, "quarter": 15}.get(said) or int(said)
+        if past.endswith("to"):
+            hour, minute = hour - 1, 60 - minute
     made.times.append((_hour(hour, half), minute))
     end = made.spans[0][1]
     while more := MORE.match(text, end):

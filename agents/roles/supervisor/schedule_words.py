@@ -29,8 +29,9 @@ UNITS = {
     "year": "year", "years": "year",
 }  # fmt: skip
 UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
+_PAST = r"half past|quarter past|quarter to|(?:5|10|20|25)(?: minutes?)? (?:past|to)"
 _CLOCK = (
-    r"(?:(?P<half>half past|quarter past|quarter to) )?(?P<h>\d{1,2})(?:[:.](?P<m>\d{2})(?::\d{2})?|h(?P<hm>\d{2})?)?"
+    r"(?:(?P<half>" + _PAST + r") )?(?P<h>\d{1,2})(?:[:.](?P<m>\d{2})(?::\d{2})?|h(?P<hm>\d{2})?)?"
     r"(?: ?(?P<ap>am|pm))?(?: o ?'? ?clock)?(?: in the (?P<part>morning|afternoon|evening))?(?: at (?P<night>night))?"
 )
 _UTC = r"(?: ?\(? ?(?:utc|gmt|z)\b ?\)?)?"
@@ -90,12 +91,12 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
               + r"|\b(?P<h_>\d{1,2})(?:[:.](?P<m_>\d{2}))? ?(?P<ap_>am|pm)\b" + _UTC
               + r"|\b(?P<h__>\d{1,2}):(?P<m__>\d{2})\b" + _UTC
               + r"|\b(?:at )(?P<h4>[01]\d|2[0-3])(?P<m4>[0-5]\d)(?: hours)?\b" + _UTC
-              + r"|\b(?P<half5>half past|quarter past|quarter to) (?P<h5>\d{1,2})(?: ?(?P<ap5>am|pm))?\b" + _UTC),
+              + r"|\b(?P<half5>" + _PAST + r") (?P<h5>\d{1,2})(?: ?(?P<ap5>am|pm))?\b" + _UTC),
     ("part", r"\b(?:(?:every|each|all|in the|at) )?(?P<part>mornings?|noon|midday|lunchtime|afternoons?|evenings?|"
              r"midnight)\b"),
     ("days", r"\b(?P<range>" + DAY + r" ?(?:to|through|thru|till|until|-|–) ?" + DAY + r")\b"
              r"|\b(?P<week>weekdays?|week ?days|working ?days?|business ?days?|workdays?)\b|\b(?P<end>weekends?)\b"
-             r"|\b(?P<list>" + DAY + r"(?:(?: ?,| and| or| &)+ ?(?:on |every )?" + DAY + r")*)\b"),
+             r"|\b(?P<list>" + DAY + r"(?:(?: ?,| and| or| &)+ ?(?:on |every )?" + DAY + r")*)(?: nights?\b)?\b"),
 )  # fmt: skip
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 MORE = re.compile(r"(?: ?,| and| &)+ (?:at )?(?P<h>\d{1,2})(?::(?P<m>\d{2}))?(?: ?(?P<ap>am|pm))?\b" + _LATER)

@@ -27,6 +27,10 @@ _WHEN = (
     ("volume", re.compile(r"\b(?:volume|empty|row counts?|no rows|too few|drops?)\b")),
     ("cost", re.compile(r"\b(?:costs?|spend\w*|budget|expensive)\b")),
 )
+_SOME_ROWS = re.compile(
+    r"\b(?:who|whom|whose|where|which|that (?:are|is|have|has|were|was|no longer))\b[\w ]*|\b(?:with|without|for|"
+    r"of) (?:customer|user|id|the person)\b[\w ]*"
+)
 _EVERY_ONE = re.compile(
     r"\b(?:all|everything|both|each)(?: of (?:them|it|these))?(?: (?:to|should|must) be)? "
     r"\w+ed\b"
@@ -112,6 +116,10 @@ def _with_asset(u: Understanding, scope: Scope, clause: Clause, action: Action, 
             draft.tasks.append(Task("cost", "analyze", inputs={"scope": "platform"}))
             return
     if action.action in ("retain", "delete") and _continues_retention(u, clause, action):
+        return
+    rows = _SOME_ROWS.search(text) if action.action == "delete" else None
+    if rows:
+        draft.ask(f"Only whole tables can be deleted, or rows by age, not those {rows.group()!r}. What should go?")
         return
     if action.action == "retain":
         days = find_days_in(u, clause)
