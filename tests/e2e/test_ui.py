@@ -48,7 +48,7 @@ def test_from_the_launchpad_to_the_asset_page(running: Running, browser) -> None
     page.get_by_text("No errors").wait_for()
     page.get_by_role("button", name="Launch Run").click()
     page.wait_for_url(re.compile(r"/runs/"))
-    page.get_by_text("Success").first.wait_for(timeout=120_000)
+    page.get_by_text("Finished execution of run").first.wait_for(timeout=120_000)
 
     made = [row for row in running.platform.store.goals() if row.id not in before]
     assert [row.goal.text for row in made] == [GOAL]
