@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from agents.roles.supervisor.schedule_words import ADVERBS, DAY, DAYS, MORE, ORDINALS, PARTS, UNITS, matches
-
-_INSTEAD = re.compile(r"\b(?:instead of|rather than|no longer|not)(?: (?:on|at|a|an|the))* $")
-_NTH = {"third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "tenth": 10}
-_EXCEPT = re.compile(r"\b(?:except|excluding|but not|not|other than|apart from)(?: for| on| at| the| during)* $")
+from agents.roles.supervisor.cron_lines import is_cron
+from agents.roles.supervisor.schedule_words import (
+    ADVERBS,
+    DAY,
+    DAYS,
+    EXCEPT,
+    INSTEAD,
+    MORE,
+    NTH,
+    ORDINALS,
+    PARTS,
+    UNITS,
+    matches,
+)
 
 
 @dataclass(slots=True)
@@ -21,6 +30,7 @@ class Schedule:
     times: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     part: int | None = None
     days: frozenset[int] = frozenset()
+    without: frozenset[int] = frozenset()
     doms: frozenset[int] = frozenset()
     window: tuple[int, int] | None = None
     night: bool = False
@@ -38,7 +48,7 @@ def find_schedules(text: str, breaks: list[int]) -> list[Schedule]:
     """All schedules of a lower-case text, in order; `breaks` are offsets no schedule reaches across."""
     found: list[Schedule] = []
     for kind, match in matches(text):
-        if kind != "days" and _INSTEAD.search(text[: match.start()]):
+        if kind != "days" and INSTEAD.search(text[: match.start()]):
             continue
         piece = _piece(kind, match, text)
         last = found[-1] if found else None
@@ -79,8 +89,8 @@ def _piece(kind: str, match: re.Match[str], text: str) -> Schedule:
         made.part = PARTS[groups["part"].rstrip("s")]
     elif kind == "days":
         made.days = _weekdays(groups)
-        if _EXCEPT.search(text[: match.start()]):
-            made.days = frozenset(range(7)) - made.days
+        if EXCEPT.search(text[: match.start()]):
+            made.without, made.days = made.days, frozenset(range(7)) - made.days
     else:
         return _clock(made, groups, text)
     return made
@@ -125,7 +135,7 @@ def _every(groups: dict[str, str]) -> tuple[int, str]:
     if "n2" in groups:
         return int(groups["n2"]), "hour" if groups["unit2"].startswith("hour") else "minute"
     unit = UNITS[groups.get("unit", "hour")]
-    count = int(groups.get("n", 2 if "other" in groups else _NTH.get(groups.get("nth", "").strip(), 1)))
+    count = int(groups.get("n", 2 if "other" in groups else NTH.get(groups.get("nth", "").strip(), 1)))
     return {"quarter": (3 * count, "month"), "year": (12 * count, "month")}.get(unit, (count, unit))
 
 
@@ -174,6 +184,8 @@ def _merge(last: Schedule, piece: Schedule) -> bool:
     """Take the piece into the schedule before it, where the two say one thing."""
     if last.cron or piece.cron or (piece.problem and not last.problem and "UTC" not in piece.problem):
         return False
+    if piece.without and last.days:
+        piece.days = last.days = last.days - piece.without
     near = piece.spans[0][0] - last.spans[-1][1] <= 12
     if piece.every and last.every and piece.every != last.every:
         return False
@@ -211,7 +223,7 @@ def _settle(schedule: Schedule) -> None:
     if schedule.problem:
         return
     if schedule.cron:
-        schedule.problem = None if _is_cron(schedule.cron) else f"{schedule.cron!r} is not a cron line of five fields."
+        schedule.problem = None if is_cron(schedule.cron) else f"{schedule.cron!r} is not a cron line of five fields."
         return
     line = _cron(schedule)
     if line is None:
@@ -279,19 +291,3 @@ def _fields(numbers: frozenset[int]) -> str:
     if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
         return "*" if len(ordered) == 7 else f"{ordered[0]}-{ordered[-1]}"
     return ",".join(str(number) for number in ordered)
-
-
-def _is_cron(line: str) -> bool:
-    limits = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-    return all(_is_field(part, *limit) for part, limit in zip(line.split(), limits, strict=True))
-
-
-def _is_field(part: str, low: int, high: int) -> bool:
-    return all(_is_entry(entry, low, high) for entry in part.split(","))
-
-
-def _is_entry(entry: str, low: int, high: int) -> bool:
-    match = re.fullmatch(r"(\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?", entry)
-    if not match or match[4] == "0":
-        return False
-    return all(low <= int(number) <= high for number in (match[2], match[3]) if number)

@@ -100,6 +100,9 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 MORE = re.compile(r"(?: ?,| and| &)+ (?:at )?(?P<h>\d{1,2})(?::(?P<m>\d{2}))?(?: ?(?P<ap>am|pm))?\b" + _LATER)
+NTH = {"third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "tenth": 10}
+INSTEAD = re.compile(r"\b(?:instead of|rather than|no longer|not)(?: (?:on|at|a|an|the))* $")
+EXCEPT = re.compile(r"\b(?:except|excluding|but not|not|other than|apart from)(?: for| on| at| the| during)* $")
 PARTS = {"morning": 6, "noon": 12, "midday": 12, "lunchtime": 12, "afternoon": 14, "evening": 18, "midnight": 0}
 
 

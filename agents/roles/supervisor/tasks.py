@@ -31,6 +31,7 @@ _SOME_ROWS = re.compile(
     r"\b(?:who|whom|whose|where|which|that (?:are|is|have|has|were|was|no longer))\b[\w ]*|\b(?:with|without|for|"
     r"of) (?:customer|user|id|the person)\b[\w ]*"
 )
+_AFTER_OBJECT = frozenset({"from", "in", "of", "on", "with", "within", "at", "for", ",", "and", "then", ".", ";"})
 _EVERY_ONE = re.compile(
     r"\b(?:all|everything|both|each)(?: of (?:them|it|these))?(?: (?:to|should|must) be)? "
     r"\w+ed\b"
@@ -118,8 +119,9 @@ def _with_asset(u: Understanding, scope: Scope, clause: Clause, action: Action, 
     if action.action in ("retain", "delete") and _continues_retention(u, clause, action):
         return
     rows = _SOME_ROWS.search(text) if action.action == "delete" else None
-    if rows:
-        draft.ask(f"Only whole tables can be deleted, or rows by age, not those {rows.group()!r}. What should go?")
+    part = rows.group() if rows else _part_of_table(u, clause, action) if action.action == "delete" else ""
+    if part:
+        draft.ask(f"Only whole tables can be deleted, or rows by age, not {part!r}. What should go?")
         return
     if action.action == "retain":
         days = find_days_in(u, clause)
@@ -137,7 +139,22 @@ def _with_asset(u: Understanding, scope: Scope, clause: Clause, action: Action, 
         return
     if not assets:
         draft.ask(f"Which table should the {action.agent} agent {action.action.replace('_', ' ')}?", _some(u))
+    if action.action == "delete" and set(assets) & set(draft.assets):
+        draft.ask(f"Should {assets[0]} be loaded or deleted? It cannot be both.", ("load it", "delete it"))
     draft.tasks += [Task(action.agent, action.action, asset, inputs) for asset in assets]
+
+
+def _part_of_table(u: Understanding, clause: Clause, action: Action) -> str:
+    """What a deletion names that is no table (`rows with nulls`, `personal data in X`); "" where it names one."""
+    tokens, at = u.reading.tokens, action.at + 1
+    while at < clause.end and tokens[at].claim == "verb":
+        at += 1
+    end = next((i for i in range(at, clause.end) if tokens[i].word in _AFTER_OBJECT), clause.end)
+    words = [token.word for token in tokens[at:end] if token.word not in ("the", "our", "all", "a", "any", "old")]
+    whole = PRONOUN.search(" ".join(words)) or {"everything", "table", "tables"} & set(words)
+    known = any(token.claim in ("table", "layer", "destination", "connection") for token in tokens[at:end])
+    named = any(at <= m.at < end and resolve(u.finder, m, lambda _: True)[0] for m in u.in_clause(clause))
+    return "" if whole or known or named or not words else " ".join(words)
 
 
 def _continues_retention(u: Understanding, clause: Clause, action: Action) -> bool:

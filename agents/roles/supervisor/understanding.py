@@ -251,7 +251,7 @@ _REST = re.compile(
     rf"sensitive|private|confidential|identifiable|"
     r"costs?|spend(?:ing)?|money|bills?|budget|cloud|azure|expenses?|limit|cap|late|delayed|fails?|failed|failing|"
     r"failures?|breaks?|broken|stale|fresh|errors?|"
-    r"bad|invalid|wrong|stuck|hung|hanging|crashed|corrupt(?:ed)?|older|schedules?|scheduled|utc|gmt|resources?|"
+    r"max|maximum|bad|invalid|wrong|stuck|hung|hanging|crashed|corrupt(?:ed)?|older|schedules?|scheduled|utc|gmt|resources?|"
     r"environment|incidents?|anomal\w+|changed|"
     r"changes|"
     r"compliant|compliance|privacy|watermark|incremental|monthly|daily|weekly|hourly|nightly|fresh|freshness|issues?|"
