@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from dagster import DagsterRun, DefaultSensorStatus, RunFailureSensorContext, SensorDefinition, run_failure_sensor
+from dagster import (
+    DagsterEventType,
+    DagsterInstance,
+    DefaultSensorStatus,
+    RunFailureSensorContext,
+    SensorDefinition,
+    run_failure_sensor,
+)
 from pydantic import TypeAdapter
 
 from agents.core.catalog import TableId
@@ -24,7 +31,7 @@ def failures_sensor(platform: Platform) -> SensorDefinition:
     )
     def failures(context: RunFailureSensorContext) -> None:
         steps = {event.step_key for event in context.get_step_failure_events()}
-        failed = [table for table in tables_of(context.dagster_run) if op_name(table) in steps]
+        failed = [table for table in tables_of(context.instance, context.dagster_run.run_id) if op_name(table) in steps]
         reason = platform.secrets.redact(first_error(context.instance, context.dagster_run.run_id)) if failed else ""
         for table in failed:
             found = platform.specs.find(table.asset)
@@ -38,8 +45,9 @@ def failures_sensor(platform: Platform) -> SensorDefinition:
     return failures
 
 
-def tables_of(run: DagsterRun) -> Iterator[TableId]:
+def tables_of(instance: DagsterInstance, run_id: str) -> Iterator[TableId]:
     """The lake tables a run was to materialize."""
-    for key in run.asset_selection or ():
-        if table := table_id(key):
+    for record in instance.get_records_for_run(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION_PLANNED).records:
+        event = record.event_log_entry.dagster_event
+        if event and event.asset_key and (table := table_id(event.asset_key)):
             yield table
