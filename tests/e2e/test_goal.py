@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents.core.catalog import TableId
-from assets.kinds.quarantine import quarantine_id
+from assets.kinds.quarantine import quarantine_id, quarantined
 from resources.sample import next_day
 from tests.e2e.conftest import Running
 
@@ -96,3 +96,19 @@ def test_production_is_held(running: Running) -> None:
     row = running.wait(goal_id)
     assert row.status == "held"
     assert not running.platform.lake.tables("prod")
+
+
+def test_two_goals_for_one_table_at_once_both_end_well_and_double_nothing(running: Running) -> None:
+    texts = (
+        "Load the sales order lines every day",
+        "Sync order lines of the sales database hourly, check their quality",
+    )
+    goals = [running.submit(text) for text in texts]
+    assert [running.wait(goal).status for goal in goals] == ["live", "live"]
+    lines = TableId("dev", "bronze", "sales_order_lines")
+    read = running.outputs(goals[0], "pipeline")[0]
+    held = quarantined(running.platform.lake, lines)
+    assert running.platform.lake.rows(lines) + held == read["rows_read"]
+    found = running.platform.specs.find("bronze/sales_order_lines")
+    assert found is not None
+    assert found[1]["rules"]
