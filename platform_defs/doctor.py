@@ -94,6 +94,7 @@ def _sources(platform: Platform) -> Iterator[Finding]:
     except PlatformError as error:
         yield _bad("connections", error)
         return
+    yield Finding("connections", bool(names), f"{len(names)} in {platform.settings.connections_file}")
     if not names:
         yield Finding("connections", False, "none", "write connections.yaml, or run make demo for a sample system")
     for name in names:

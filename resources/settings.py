@@ -235,8 +235,9 @@ def _specs(project: Path, state: Path) -> Path:
 
 
 def _connections(project: Path, state: Path) -> Path:
-    own = state / "connections.yaml"
-    return own if own.is_file() else project / "connections.yaml"
+    """The project's file where there is one; else the one of the state folder, which a demo wrote."""
+    named, own = project / "connections.yaml", state / "connections.yaml"
+    return own if own.is_file() and not named.is_file() else named
 
 
 def _lake_roots(values: _Values, profile: str, state: Path, environments: tuple[str, ...]) -> dict[str, str]:

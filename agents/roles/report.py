@@ -161,4 +161,4 @@ def _step(agent_name: str, action: str) -> str:
 def _quiet(text: str) -> str:
     """Text of a person as text: no headings, links or images of its own."""
     line = " ".join(text.split())
-    return "".join(f"\\{c}" if c in "[]!<>`*_#|" else c for c in line)
+    return "".join(f"\\{c}" if c in "[]<>`*|" else c for c in line)

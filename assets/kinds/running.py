@@ -11,14 +11,14 @@ import dagster as dg
 
 from agents.core.catalog import TableId
 from agents.core.errors import (
-    AccessRefused,
     ConfigError,
     PlatformError,
     PolicyError,
     SchemaMismatch,
+    SourceError,
     SpecError,
     TableNotFound,
-    UnknownSource,
+    Unreachable,
 )
 from assets.kinds.judging import check_results, judge, refused
 from assets.kinds.metadata import table_metadata
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from resources.platform import Platform
 
 # Trying again cannot help: a person has to change something first.
-LASTING = (AccessRefused, ConfigError, PolicyError, SchemaMismatch, SpecError, TableNotFound, UnknownSource)
+LASTING = (ConfigError, PolicyError, SchemaMismatch, SourceError, SpecError, TableNotFound)
 
 
 def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[Any]:
@@ -96,6 +96,11 @@ def _shown(numbers: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in numbers.items() if value is not None}
 
 
+def _passing(error: PlatformError) -> bool:
+    """Whether a second try may go well: what a source or the storage did, not what somebody wrote."""
+    return isinstance(error, Unreachable) or not isinstance(error, LASTING)
+
+
 @contextmanager
 def _told(table: TableId) -> Generator[None]:
     """Our errors as Dagster shows them best; those that no second try can mend are not tried again."""
@@ -105,4 +110,4 @@ def _told(table: TableId) -> Generator[None]:
         public = {key: str(value) for key, value in error.fields.items()}
         facts = {**public, "asset": str(table), "error": type(error).__name__, "fix": error.fix}
         metadata = {key: value for key, value in facts.items() if value}
-        raise dg.Failure(f"{table}: {error}", metadata, allow_retries=not isinstance(error, LASTING)) from error
+        raise dg.Failure(f"{table}: {error}", metadata, allow_retries=_passing(error)) from error

@@ -220,8 +220,18 @@ class Finder:
 
 
 def _names(words: frozenset[str], noun: str) -> float:
-    singulars = {singular(word) for word in words}
-    return 1.0 if noun in singulars else 0.8 if any(likeness(noun, word) >= 0.75 for word in singulars) else 0.0
+    if noun in {singular(word) for word in words}:
+        return 1.0
+    if noun in v.FOREIGN:
+        return 0.0
+    return 0.8 if any(_like_system(noun, word) for word in words) else 0.0
+
+
+def _like_system(noun: str, word: str) -> bool:
+    """`customers` may mean a system called `cust`; `salesforce` is another one than `sales`."""
+    name = singular(word)
+    continued = noun.startswith(name) and len(word) > 4 and root(noun) != root(name)
+    return likeness(noun, name) >= 0.75 and not continued
 
 
 def likeness(said: str, name: str) -> float:

@@ -13,6 +13,8 @@ from assets.kinds.spec import Rule
 
 _MOST = 0.05
 """Up to this share, values typed differently go to quarantine; above, somebody is told."""
+_CLOSED = 20
+"""Up to so many values a set is taken for closed, such as currencies; cities are not."""
 _SEEN = 5
 """A set is taken for complete when each of its values was seen this often."""
 _TYPO = 0.0005
@@ -33,16 +35,22 @@ def categories(column: ColumnProfile) -> Iterator[Rule]:
     action = "quarantine" if share <= _MOST else "alert"
     reason = _reason(wrong, variants, share, len(good))
     evidence = {"values": total, "typed_differently": sum(wrong.values()), "distinct": len(good)}
-    if good and min(n for _, n in good) >= _SEEN and len(good) <= 100:
+    if _complete(good) and len(good) <= 100:
         kwargs = {"column": column.name, "value_set": sorted(v for v, _ in good)}
-        yield rule("expect_column_values_to_be_in_set", kwargs, action, reason, evidence)
-    elif wrong:
+        # A new value is news, not dirt: it takes rows out only where few values are typed in many ways already.
+        closed = wrong and len(good) <= _CLOSED
+        yield rule("expect_column_values_to_be_in_set", kwargs, action if closed else "alert", reason, evidence)
+    if wrong and (len(good) > _CLOSED or not _complete(good)):
         kwargs = {"column": column.name, "value_set": sorted(wrong)}
         yield rule("expect_column_values_to_not_be_in_set", kwargs, action, reason, evidence)
 
 
+def _complete(good: Sequence[tuple[str, int]]) -> bool:
+    return bool(good) and min(n for _, n in good) >= _SEEN
+
+
 def _reason(wrong: Mapping[str, int], variants: Mapping[str, str], share: float, good: int) -> str:
-    known = f"{counted(good, 'value')} make up the column"
+    known = f"{counted(good, 'value')} {'makes' if good == 1 else 'make'} up the column"
     if not wrong:
         return known
     pairs = sorted(f"{v!r} for {variants[v]!r}" for v in wrong if v in variants)[:5]

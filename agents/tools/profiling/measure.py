@@ -127,9 +127,9 @@ def _semantic(draft: Draft, sample: pa.Table) -> Semantic:
 
 
 def _text_semantic(draft: Draft, values: Sequence[str], near_unique: bool) -> Semantic:
-    if _few(draft):
-        return "category"
     known = known_format(values)
+    if _few(draft) and not (known and known[1] == "date as text"):
+        return "category"
     if known:
         draft.format = (known[0], known[2])
         return known[1]
