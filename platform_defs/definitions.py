@@ -9,7 +9,7 @@ import assets.products
 from assets.kinds.health import specs_definitions
 from assets.kinds.lake_io import lake_io
 from assets.kinds.loading import Loaded, load_products
-from assets.kinds.people import extended, python_definitions, python_tables
+from assets.kinds.people import awaited, extended, python_definitions, python_tables
 from assets.kinds.tables import PLATFORM, table_definitions
 from platform_defs.services import services
 from resources.settings import Settings, load_settings
@@ -31,6 +31,7 @@ def products(settings: Settings, package: ModuleType = assets.products) -> dg.De
         dg.Definitions(assets=built.assets, resources={"lake_io": lake_io(loaded.checked.extensions)}),
         extended(people, loaded.checked.extensions, settings.environments),
         specs_definitions(problems),
+        dg.Definitions(assets=awaited(people, (asset.key for asset in built.assets))),
         dg.Definitions(sensors=[specs_sensor(problems)]),
         *_other(loaded, settings),
     )

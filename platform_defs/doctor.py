@@ -94,9 +94,8 @@ def _sources(platform: Platform) -> Iterator[Finding]:
     except PlatformError as error:
         yield _bad("connections", error)
         return
-    yield Finding("connections", bool(names), f"{len(names)} in {platform.settings.connections_file}")
-    if not names:
-        yield Finding("connections", False, "none", "write connections.yaml, or run make demo for a sample system")
+    fix = "" if names else "write connections.yaml, or run make demo for a sample system"
+    yield Finding("connections", bool(names), f"{len(names)} in {platform.settings.connections_file}", fix)
     for name in names:
 
         def look(name: str = name) -> str:

@@ -109,10 +109,11 @@ class Store(GoalStore):
         table = tables().step_outputs
         query = table.select().where(table.c.goal_id == goal_id).order_by(table.c.phase, table.c.step_id)
         with self.database().read() as connection:
-            return [
+            found = [
                 StepRow(r.step_id, r.phase, r.agent, r.action, r.status, r.seconds, json.loads(r.outputs))
                 for r in connection.execute(query)
             ]
+        return sorted(found, key=lambda step: (step.phase, _number(step.step_id), step.step_id))
 
     def next_id(self, kind: str) -> str:
         """A new id: `request` gives `AR-000042`, `incident` gives `INC-000003`."""
@@ -146,3 +147,9 @@ def _as_json(value: Mapping[str, Any], where: str) -> str:
         return canonical_json(dict(value))
     except (TypeError, ValueError) as error:
         raise StateError(f"outputs are not JSON: {error}", where=where, fix="give texts, numbers, lists") from error
+
+
+def _number(step_id: str) -> int:
+    """s2 comes before s10."""
+    digits = step_id.lstrip("s")
+    return int(digits) if digits.isascii() and digits.isdigit() else 0

@@ -108,7 +108,7 @@ def _write(work: Work, asset: str, product: str, entry: dict[str, Any], schedule
     if schedule:
         entry["schedule"] = schedule
     entry["environments"] = [work.environment]
-    return {"dataset": asset, "schedule": schedule, **work.call(specs.write, asset=asset, product=product, entry=entry)}
+    return {"dataset": asset, **work.call(specs.write, asset=asset, product=product, entry=entry)}
 
 
 def _landed(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,10 @@ def render(goal: GoalFacts) -> str:
             *_section("Specs", list(_specs(goal.outputs))),
             *_tables(goal.outputs),
             *_rules(goal.outputs),
+            *_section(
+                "Made faster",
+                [f"`{o['dataset']}`: {', '.join(o['made'])}" for o in goal.outputs.values() if "made" in o],
+            ),
             *_section("Next run", list(_next_runs(goal.outputs))),
             *_section(
                 "Not done: no agent for it is installed",
@@ -140,10 +144,10 @@ def _next_runs(outputs: Mapping[str, Any]) -> Iterator[str]:
     from croniter import croniter
 
     now = datetime.now(UTC)
-    for out in outputs.values():
-        if out.get("schedule"):
-            due: datetime = croniter(out["schedule"], now).get_next(datetime)
-            yield f"`{out['dataset']}`: {due:%Y-%m-%d %H:%M} UTC (`{out['schedule']}`)"
+    schedules = {out["dataset"]: out["schedule"] for out in outputs.values() if out.get("schedule")}
+    for dataset, schedule in schedules.items():
+        due: datetime = croniter(schedule, now).get_next(datetime)
+        yield f"`{dataset}`: {due:%Y-%m-%d %H:%M} UTC (`{schedule}`)"
 
 
 def _count(value: Any) -> str:

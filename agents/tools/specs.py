@@ -51,6 +51,7 @@ def write(session: Session, asset: str, product: str, entry: Mapping[str, Any]) 
         "changed": [edit.path for edit in (*change.set, *change.removed)] if commit else [],
         "kept": [edit.path for edit in change.kept],
         "commit": commit.id if commit else "",
+        "schedule": entry_of(session, asset).get("schedule"),
     }
 
 

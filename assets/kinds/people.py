@@ -28,6 +28,17 @@ def python_tables(definitions: dg.Definitions) -> frozenset[TableId]:
     return frozenset(table for table in found if table)
 
 
+def awaited(definitions: dg.Definitions, made: Iterable[dg.AssetKey]) -> list[dg.AssetSpec]:
+    """Lake tables that people's assets read and nobody makes yet, such as one that a goal will bring: known, not made.
+
+    Without them Dagster would refuse every definition because of one input.
+    """
+    own = [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)]
+    known = {*made, *(key for asset in own for key in asset.keys)}
+    read = {key for asset in own for key in asset.keys_by_input_name.values()}
+    return [dg.AssetSpec(key) for key in sorted(read - known, key=str) if keys.table_id(key)]
+
+
 def extended(
     definitions: dg.Definitions, entries: Sequence[ExtensionEntry], environments: Iterable[str]
 ) -> dg.Definitions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from agents.core.catalog import Catalog
     from agents.core.plan import Plan
 
-Environment = Annotated[str | None, typer.Option("--environment", "-e", help="dev, staging or prod.")]
+Place = Literal["dev", "staging", "prod"]
+Environment = Annotated[Place | None, typer.Option("--environment", "-e", help="Where, unless the words say so.")]
 Budget = Annotated[float | None, typer.Option("--budget", min=0, help="USD a month.")]
 Text = Annotated[str, typer.Argument(metavar="GOAL", help="The goal in plain words.")]
 
@@ -67,7 +68,7 @@ def goal(
     wait: Annotated[bool, typer.Option(help="Wait for the end and print the report.")] = True,
     json: Json = False,
 ) -> None:
-    """Submit a goal to the running deployment, watch it, print its report.
+    """Submit a goal to the running deployment, watch it, print its report. Exit 1 when it failed or has questions.
 
     **Examples**
 
@@ -91,7 +92,7 @@ def goal(
         emit(journey.summary(platform, goal_id))
     else:
         markdown(journey.report(platform, goal_id))
-    if end.status in ("failed", "rolled back", "rejected"):
+    if end.status in ("questions", "failed", "rolled back", "rejected"):
         raise typer.Exit(1)
 
 

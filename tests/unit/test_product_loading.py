@@ -287,3 +287,25 @@ def test_loading_imports_nothing_heavy(shop: Deployment, sql: bool) -> None:
     count, *imported = said.split()
     assert int(count) >= 11
     assert imported == (["sqlglot"] if sql else [])
+
+
+def test_a_persons_asset_may_read_a_table_that_nobody_makes_yet(tmp_path: Path) -> None:
+    code = """
+        import dagster as dg
+        import pyarrow as pa
+
+        @dg.asset(
+            key=["dev", "gold", "loyalty"],
+            ins={"orders": dg.AssetIn(key=["dev", "bronze", "orders"], input_manager_key="lake_io")},
+            io_manager_key="lake_io",
+        )
+        def loyalty(orders: pa.Table) -> pa.Table:
+            return orders
+    """
+    with python_package(tmp_path, loyalty=code) as package:
+        deployment = Deployment(tmp_path, package)
+        graph = deployment.definitions().get_repository_def().asset_graph
+        assert dg.AssetKey(["dev", "bronze", "orders"]) not in graph.materializable_asset_keys
+        deployment.product(ORDERS)
+        graph = deployment.definitions().get_repository_def().asset_graph
+        assert dg.AssetKey(["dev", "bronze", "orders"]) in graph.materializable_asset_keys
