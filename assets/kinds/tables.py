@@ -19,7 +19,7 @@ from agents.core.errors import SpecError
 from assets.kinds import keys
 from assets.kinds.automation import automated_tables, condition
 from assets.kinds.checks import check_specs
-from assets.kinds.spec import Notify, Retry, Table, code_version
+from assets.kinds.spec import Retry, Table, code_version
 from assets.kinds.validation import Entry
 
 PLATFORM = "platform"
@@ -157,15 +157,6 @@ def _metadata(entry: Entry, name: TableId) -> dict[str, Any]:
     if entry.table.notify:
         found[NOTIFY] = json.dumps([[notify.kind, notify.to] for notify in entry.table.notify])
     return found
-
-
-def notifications(metadata: Mapping[str, Any]) -> tuple[Notify, ...]:
-    """Who hears of an asset's failure, from the metadata of its definition (also as a sensor reads it back)."""
-    found = metadata.get(NOTIFY)
-    if found is None:
-        return ()
-    text = found.value if isinstance(found, dg.MetadataValue) else found
-    return tuple(Notify(kind, to) for kind, to in json.loads(text))
 
 
 @cache

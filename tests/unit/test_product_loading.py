@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,8 +15,7 @@ from agents.core.catalog import TableId
 from assets.kinds.health import CHECK, health_event
 from assets.kinds.keys import SPECS_ASSET
 from assets.kinds.loading import load_products
-from assets.kinds.spec import Notify
-from assets.kinds.tables import notifications
+from assets.kinds.tables import NOTIFY
 from tests.unit.product_runs import AT_LEAST, NOT_NULL, ORDERS, Deployment, python_package
 
 FULL = """
@@ -77,7 +77,7 @@ def test_everything_a_spec_says_is_in_the_asset(shop: Deployment) -> None:
     assert isinstance(spec.freshness_policy, dg.FreshnessPolicy)
     assert spec.automation_condition is not None
     assert "0 2 * * *" in (spec.automation_condition.get_label() or "")
-    assert notifications(spec.metadata) == (Notify("webhook", "SALES_HOOK"), Notify("log"))
+    assert json.loads(spec.metadata[NOTIFY]) == [["webhook", "SALES_HOOK"], ["log", ""]]
     graph = definitions.resolve_asset_graph()
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys if key.asset_key == spec.key}
     assert {name: check.blocking for name, check in checks.items()} == {
