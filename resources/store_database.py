@@ -1,4 +1,4 @@
-"""The store's tables and transactions on SQLite or PostgreSQL. Imported late: SQLAlchemy is slow to load."""
+"""The store's connections and transactions on SQLite or PostgreSQL. Imported late: SQLAlchemy is slow to load."""
 
 from __future__ import annotations
 
@@ -17,82 +17,13 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from agents.core.errors import ConfigError, StateError
+from resources.store_tables import SCHEMA_LOCK, counters, metadata, version
 
-VERSION = 1
+VERSION = 2
+GROWN = (1,)  # formats that lack nothing but tables
 COUNTERS = ("goal", "request", "incident")
 WAIT_SECONDS = 30
 _WRITE = "adp_write"
-# Advisory locks share one number space in a PostgreSQL database: "adps", "adpg", "adpl".
-_SCHEMA_LOCK, GOAL_LOCK, LEDGER_LOCK = 0x61647073, 0x61647067, 0x6164706C
-
-metadata = sa.MetaData()
-version = sa.Table(
-    "adp_version", metadata, sa.Column("one", sa.Integer, primary_key=True), sa.Column("version", sa.Integer)
-)
-counters = sa.Table(
-    "counters",
-    metadata,
-    sa.Column("name", sa.String(40), primary_key=True),
-    sa.Column("value", sa.BigInteger, nullable=False),
-)
-goals = sa.Table(
-    "goals",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("environment", sa.String(40), nullable=False),
-    sa.Column("requester", sa.Text, nullable=False),
-    sa.Column("budget", sa.Double),
-    sa.Column("deadline", sa.Text),
-    sa.Column("mode", sa.String(10), nullable=False),
-    sa.Column("parent", sa.String(40), index=True),
-    sa.Column("source_run_id", sa.String(200), unique=True),
-    sa.Column("status", sa.String(40), nullable=False, index=True),
-    sa.Column("reason", sa.Text, nullable=False, default=""),
-    sa.Column("plan", sa.Text),
-    sa.Column("plan_digest", sa.String(80), nullable=False, default=""),
-    sa.Column("created", sa.Double, nullable=False),
-    sa.Column("updated", sa.Double, nullable=False),
-)
-phases = sa.Table(
-    "phases",
-    metadata,
-    sa.Column("goal_id", sa.String(40), primary_key=True),
-    sa.Column("phase", sa.Integer, primary_key=True),
-    sa.Column("attempt", sa.Integer, primary_key=True),
-    sa.Column("environment", sa.String(40), nullable=False),
-    sa.Column("status", sa.String(40), nullable=False),
-    sa.Column("run_key", sa.String(200), nullable=False, unique=True),
-    sa.Column("run_id", sa.String(200), nullable=False, default=""),
-    sa.Column("reason", sa.Text, nullable=False, default=""),
-)
-step_outputs = sa.Table(
-    "step_outputs",
-    metadata,
-    sa.Column("goal_id", sa.String(40), primary_key=True),
-    sa.Column("phase", sa.Integer, primary_key=True),
-    sa.Column("step_id", sa.String(100), primary_key=True),
-    sa.Column("agent", sa.String(100), nullable=False),
-    sa.Column("action", sa.String(100), nullable=False),
-    sa.Column("status", sa.String(40), nullable=False),
-    sa.Column("outputs", sa.Text, nullable=False),
-    sa.Column("seconds", sa.Double, nullable=False),
-)
-ledger = sa.Table(
-    "ledger",
-    metadata,
-    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False),
-    sa.Column("at", sa.String(40), nullable=False),
-    sa.Column("kind", sa.String(100), nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False, index=True),
-    sa.Column("why", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("trace", sa.Text, nullable=False),
-    sa.Column("facts", sa.Text, nullable=False),
-    sa.Column("hash", sa.String(80), nullable=False),
-)
 
 
 class Database:
@@ -177,13 +108,15 @@ class Database:
         if self.is_sqlite and self._current():
             return
         with self.write() as connection:
-            self.lock(connection, _SCHEMA_LOCK)
+            self.lock(connection, SCHEMA_LOCK)
             metadata.create_all(connection)
             self.upsert(connection, version, {"one": 1, "version": VERSION})
             for name in COUNTERS:
                 self.upsert(connection, counters, {"name": name, "value": 0})
             found = int(connection.execute(sa.select(version.c.version)).scalar_one())
-            if found != VERSION:
+            if found in GROWN:
+                connection.execute(version.update().values(version=VERSION))
+            elif found != VERSION:
                 raise StateError(
                     f"the store has format {found}, this platform writes {VERSION}",
                     where=f"store {self._url.database}",

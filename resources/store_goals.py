@@ -150,9 +150,9 @@ class GoalStore:
 
 
 def tables():  # the inferred type is the module's, which no annotation can say
-    from resources import store_database
+    from resources import store_tables
 
-    return store_database
+    return store_tables
 
 
 def locked(connection: Connection, goal_id: str) -> Row[Any]:

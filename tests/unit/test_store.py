@@ -202,3 +202,17 @@ def test_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StateError, match="format 99"):
         Store(url).goals()
+
+
+def test_a_store_of_the_first_format_gains_the_new_tables_and_keeps_its_goals(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    old = Store(url)
+    goal = old.create_goal("Load the contacts", "dev", "ada")
+    with old.database().write() as connection:
+        connection.exec_driver_sql("DROP TABLE requests")
+        connection.exec_driver_sql("UPDATE adp_version SET version = 1")
+    old.close()
+    again = Store(url)
+    assert again.goal(goal.id).goal == goal
+    with again.database().read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM requests").scalar() == 0
