@@ -7,7 +7,7 @@ import sys
 import typer
 
 from agents.core.errors import PlatformError
-from platform_defs.commands import deployment, goals, looking
+from platform_defs.commands import audit, deployment, goals, looking
 
 app = typer.Typer(
     name="adp",
@@ -21,6 +21,7 @@ app = typer.Typer(
 deployment.register(app)
 goals.register(app)
 looking.register(app)
+audit.register(app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`adp catalog`, `adp doctor`, `adp ledger`, `adp quality`."""
+"""`adp catalog`, `adp doctor`, `adp quality`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import typer
 
 from platform_defs.commands.printing import Json, emit, progress, tell
 
-ledger = typer.Typer(help="The audit trail.", no_args_is_help=True)
 quality = typer.Typer(help="Look at data and what should hold on it.", no_args_is_help=True)
 
 
@@ -17,7 +16,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(catalog)
     app.command()(doctor)
-    app.add_typer(ledger, name="ledger")
     app.add_typer(quality, name="quality")
 
 
@@ -72,26 +70,6 @@ def doctor(json: Json = False) -> None:
             if finding.fix:
                 tell(f"       fix: {finding.fix}")
     if not all(finding.ok for finding in findings):
-        raise typer.Exit(1)
-
-
-@ledger.command("verify")
-def verify(json: Json = False) -> None:
-    """Check the chain of the audit trail; exit 1 when a record was changed, removed, inserted or moved.
-
-    **Example**
-
-    adp ledger verify --json
-    """
-    from resources.platform import Platform
-    from resources.settings import load_settings
-
-    found = Platform.of(load_settings()).ledger.verify()
-    if json:
-        emit({"records": found.records, "ok": found.ok, "first_bad": found.first_bad})
-    else:
-        tell(f"{found.records:,} records, " + ("all as written" if found.ok else f"broken at record {found.first_bad}"))
-    if not found.ok:
         raise typer.Exit(1)
 
 
