@@ -12,6 +12,11 @@ from agents.core.errors import ApprovalRequired
 from resources.settings import Settings, environment
 
 if TYPE_CHECKING:
+    from agents.core.policy import Policy
+    from resources.approvals import Approvals
+    from resources.approvals_policy import Policies
+    from resources.identity import People
+    from resources.keys import Keys
     from resources.lake import Lake
     from resources.ledger import Ledger
     from resources.notifier import Notifier
@@ -79,6 +84,51 @@ class Platform:
         from resources.ledger import Ledger
 
         return Ledger(self.store, self.settings.ledger_head)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys that sign grants and encrypt secrets; a worker holds none that sign."""
+        from resources.keys import Keys
+
+        return Keys(self.secrets, self.settings.keys_dir)
+
+    @cached_property
+    def people(self) -> People:
+        """Who may do what: the approvers file, the store, the proxy's groups."""
+        from resources.identity import People
+
+        settings = self.settings
+        return People(self.store, settings.approvers_file, self.keys, self.ledger, role_groups=settings.role_groups)
+
+    @cached_property
+    def _policies(self) -> Policies:
+        from resources.approvals_policy import Policies
+
+        return Policies(self.settings.policies)
+
+    def policy(self) -> Policy:
+        """The policies as their files stand now. Raises ConfigError when they cannot be used."""
+        return self._policies()
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """Requests, grants and leases, in the same store."""
+        from resources.approvals import Approvals, Limits
+
+        s = self.settings
+        limits = Limits(
+            pending_hours=s.pending_hours,
+            grant_days=s.grant_days,
+            escalate_hours=s.escalate_hours,
+            escalate_groups=s.escalate_groups,
+        )
+        return Approvals(self.store, self.ledger, self.policy, self.keys, self.people, limits=limits)
+
+    def releases(self, environment: str) -> SpecsRepo:
+        """What an environment runs where a promotion pinned it: `<product>/<environment>.yaml`."""
+        from resources.specs_repo import SpecsRepo
+
+        return SpecsRepo(self.settings.specs_dir, environment=environment)
 
     @cached_property
     def specs(self) -> SpecsRepo:

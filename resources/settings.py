@@ -11,15 +11,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import ConfigError
+from resources.settings_values import FILE, PREFIX, Values, from_environment, from_file, suggest
+from resources.settings_values import read_yaml as read_yaml
 
 Profile = Literal["local", "azure"]
 LOCATION = "agentic-data-platform"
-FILE = "adp.yaml"
-PREFIX = "ADP_"
+POLICIES = Path(__file__).parents[1] / "agents" / "policies"
 SECRET_PREFIX = "ADP_SECRET_"
 # Not settings of a deployment: secrets, and what the benchmarks read.
 OTHERS = (SECRET_PREFIX, "ADP_BENCH_")
@@ -42,7 +43,20 @@ KEYS: Mapping[str, str] = {
     "smtp_port": "port of the mail server",
     "smtp_sender": "sender of mails",
     "smtp_user": "user at the mail server; the password is the secret SMTP_PASSWORD",
+    "policies": "folder of the owner's Cedar policies, instead of the shipped ones",
+    "approvers": "file of the people who may approve, with their groups and roles",
+    "pending_hours": "hours after which an undecided request expires, which means no",
+    "grant_days": "days for which an approval lets unchanged refreshes pass",
+    "escalate_hours": "hours after which an undecided request is told to the next group",
+    "escalate_groups": "groups that are told of an undecided request, one after the other, comma separated",
+    "price_compute_hour": "USD for an hour of compute",
+    "price_storage_gb_month": "USD for a gigabyte stored for a month",
+    "user_header": "header in which the proxy names the user; none: no proxy",
+    "groups_header": "header in which the proxy names the user's groups",
+    "role_groups": "the proxy's group for each role: engineer=data-eng,admin=platform-admins",
+    "local_user": "who works at this computer, where no proxy says it",
 }
+ROLES = ("viewer", "engineer", "approver", "admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,18 @@ class Settings:
     catalog_dir: Path = Path()
     notify_webhook: str = ""
     smtp: Smtp = field(default_factory=Smtp)
+    policies: Path = POLICIES
+    approvers_file: Path = Path()
+    pending_hours: float = 72
+    grant_days: float = 90
+    escalate_hours: float = 8
+    escalate_groups: tuple[str, ...] = ("platform",)
+    price_compute_hour: float | None = None
+    price_storage_gb_month: float | None = None
+    user_header: str = ""
+    groups_header: str = ""
+    role_groups: Mapping[str, str] = field(default_factory=dict[str, str])
+    local_user: str = ""
 
     @property
     def secrets_dir(self) -> Path:
@@ -83,6 +109,11 @@ class Settings:
     def ledger_head(self) -> Path:
         """File that holds the ledger's last hash, outside the store."""
         return self.state_dir / "ledger.head"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Folder of the keys that sign grants and encrypt secrets, where the secrets hold none."""
+        return self.state_dir / "keys"
 
 
 def environment() -> Mapping[str, str]:
@@ -95,7 +126,7 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
     env = environment() if env is None else env
     cwd = (cwd or Path.cwd()).absolute()
     project = _project(cwd)
-    values = _Values({**_from_file(project), **_from_environment(env, cwd)})
+    values = Values({**from_file(project, KEYS), **from_environment(env, cwd, KEYS, OTHERS)}, KEYS)
     profile = values.choice("profile", "local", ("local", "azure"))
     state = values.path("state", project / ".adp")
     port = values.port("port", 3000)
@@ -121,103 +152,19 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
             values.text("smtp_sender", "adp@localhost"),
             values.text("smtp_user", ""),
         ),
+        policies=values.path("policies", POLICIES),
+        approvers_file=values.path("approvers", _approvers(project, state)),
+        pending_hours=values.number("pending_hours", 72),
+        grant_days=values.number("grant_days", 90),
+        escalate_hours=values.number("escalate_hours", 8),
+        escalate_groups=values.names("escalate_groups", ("platform",)),
+        price_compute_hour=values.amount("price_compute_hour"),
+        price_storage_gb_month=values.amount("price_storage_gb_month"),
+        user_header=values.text("user_header", "").lower(),
+        groups_header=values.text("groups_header", "").lower(),
+        role_groups=values.pairs("role_groups", ROLES),
+        local_user=values.text("local_user", "") or _account(env),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """One setting as written: where it stands, and the folder a relative path starts from."""
-
-    raw: object
-    where: str
-    base: Path
-
-
-class _Values:
-    """The settings that were given, read with their types."""
-
-    def __init__(self, given: Mapping[str, _Value]) -> None:
-        self._given = given
-
-    def where(self, key: str) -> str:
-        found = self._given.get(key)
-        return found.where if found else PREFIX + key.upper()
-
-    def text(self, key: str, default: str) -> str:
-        found = self._given.get(key)
-        if found is None:
-            return default
-        if not isinstance(found.raw, str | int | float) or isinstance(found.raw, bool):
-            raise ConfigError("expected a text", where=found.where, fix=f"give {KEYS[key]}")
-        return str(found.raw).strip() or default
-
-    def choice(self, key: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(key, default)
-        if value not in allowed:
-            raise ConfigError(f"unknown value {value!r}", where=self.where(key), fix=_suggest(value, allowed))
-        return value
-
-    def names(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        found = self._given.get(key)
-        if found is None:
-            return default
-        parts = cast(list[object], found.raw) if isinstance(found.raw, list) else str(found.raw or "").split(",")
-        return tuple(dict.fromkeys(text for part in parts if (text := str(part).strip()))) or default
-
-    def port(self, key: str, default: int) -> int:
-        value = self.text(key, str(default))
-        if not value.isascii() or not value.isdigit() or not 0 < int(value) < 65536:
-            raise ConfigError(f"{value!r} is not a port", where=self.where(key), fix="give a number from 1 to 65535")
-        return int(value)
-
-    def path(self, key: str, default: Path) -> Path:
-        value = self.text(key, "")
-        return self.resolve(key, value) if value else default
-
-    def resolve(self, key: str, value: str) -> Path:
-        return Path(os.path.normpath(self._given[key].base / Path(value).expanduser()))
-
-
-def _from_environment(env: Mapping[str, str], cwd: Path) -> dict[str, _Value]:
-    names = [name for name in env if name.startswith(PREFIX) and not name.startswith(OTHERS)]
-    found: dict[str, _Value] = {}
-    for name in names:
-        key = name[len(PREFIX) :].lower()
-        if key not in KEYS or name != PREFIX + key.upper():
-            known = tuple(PREFIX + known.upper() for known in KEYS)
-            raise ConfigError(f"unknown setting {name}", where="environment", fix=_suggest(name, known))
-        if env[name].strip():
-            found[key] = _Value(env[name], name, cwd)
-    return found
-
-
-def _from_file(project: Path) -> dict[str, _Value]:
-    path = project / FILE
-    if not path.is_file():
-        return {}
-    data = read_yaml(path)
-    for key in data:
-        if key not in KEYS:
-            raise ConfigError(f"unknown setting {key!r}", where=str(path), fix=_suggest(str(key), tuple(KEYS)))
-    return {str(key): _Value(raw, f"{path}: {key}", project) for key, raw in data.items() if raw is not None}
-
-
-def read_yaml(path: Path) -> Mapping[object, object]:
-    """A YAML file of `key: value` lines. Raises ConfigError with file and line."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        data: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigError("cannot be read as YAML", where=f"{path}{line}", fix="correct the file") from error
-    if data is None:
-        return {}
-    if not isinstance(data, Mapping):
-        raise ConfigError("expected lines of `key: value`", where=str(path))
-    return cast(Mapping[object, object], data)
 
 
 def _project(cwd: Path) -> Path:
@@ -240,7 +187,26 @@ def _connections(project: Path, state: Path) -> Path:
     return own if own.is_file() and not named.is_file() else named
 
 
-def _lake_roots(values: _Values, profile: str, state: Path, environments: tuple[str, ...]) -> dict[str, str]:
+def _approvers(project: Path, state: Path) -> Path:
+    """The project's file where there is one, which is reviewed like code; else the one of the state folder."""
+    named = project / "approvers.yaml"
+    return named if named.is_file() else state / "approvers.yaml"
+
+
+def _account(env: Mapping[str, str]) -> str:
+    """The name of the operating system's user; its number where it has no name."""
+    named = next((env[name] for name in ("LOGNAME", "USER", "USERNAME") if env.get(name)), "")
+    if named or not hasattr(os, "getuid"):
+        return named or "local"
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"
+
+
+def _lake_roots(values: Values, profile: str, state: Path, environments: tuple[str, ...]) -> dict[str, str]:
     roots: dict[str, str] = {}
     for name in ENVIRONMENTS:
         key = f"lake_{name}"
@@ -272,7 +238,7 @@ def _apart(roots: Mapping[str, str]) -> None:
                 )
 
 
-def _store_url(values: _Values, state: Path) -> str:
+def _store_url(values: Values, state: Path) -> str:
     url = values.text("store_url", f"sqlite:///{state / 'store.db'}")
     if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ConfigError(
@@ -281,16 +247,9 @@ def _store_url(values: _Values, state: Path) -> str:
     return url
 
 
-def _known_environments(values: _Values, environments: tuple[str, ...]) -> None:
+def _known_environments(values: Values, environments: tuple[str, ...]) -> None:
     for name in environments:
         if name not in ENVIRONMENTS:
             raise ConfigError(
-                f"unknown environment {name!r}", where=values.where("environments"), fix=_suggest(name, ENVIRONMENTS)
+                f"unknown environment {name!r}", where=values.where("environments"), fix=suggest(name, ENVIRONMENTS)
             )
-
-
-def _suggest(word: str, known: tuple[str, ...]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
