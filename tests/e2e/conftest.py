@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,15 @@ import pytest
 
 from agents.core.goal import FINAL
 from platform_defs import journey
-from platform_defs.client import Client
+from platform_defs.client import LAUNCH, Client
 from platform_defs.deployment import free_port, tail
 from platform_defs.instance import Home
 from resources.platform import Platform
-from resources.settings import load_settings
+from resources.settings import LOCATION, load_settings
 from resources.store_rows import GoalRow
 
 SCALE = "0.02"
+NO_TAGS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,40 @@ class Running:
                 return row
             time.sleep(0.5)
         raise AssertionError(f"{goal_id} is still {row.status}\n{tail(self.home.logs / 'daemon.log', 40)}")
+
+    def launch(
+        self,
+        job: str,
+        *,
+        assets: Sequence[Sequence[str]] = (),
+        config: Any = None,
+        tags: Mapping[str, str] = NO_TAGS,
+        **more: Any,
+    ) -> str:
+        """Launch a run over GraphQL, as the UI does; its id. `more` are further execution parameters."""
+        selector: dict[str, Any] = {
+            "repositoryLocationName": LOCATION,
+            "repositoryName": "__repository__",
+            "jobName": job,
+        }
+        if assets:
+            selector["assetSelection"] = [{"path": list(path)} for path in assets]
+        params = {
+            "selector": selector,
+            "runConfigData": config or {},
+            "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
+            **more,
+        }
+        result = self.client.ask(LAUNCH, {"params": params})["launchPipelineExecution"]
+        assert "run" in result, result
+        return str(result["run"]["runId"])
+
+    def tags(self, run_id: str) -> dict[str, str]:
+        """A run's tags, as anybody sees them."""
+        found = self.client.ask(
+            "query($id: ID!) { runOrError(runId: $id) { ... on Run { tags { key value } } } }", {"id": run_id}
+        )
+        return {tag["key"]: tag["value"] for tag in found["runOrError"]["tags"]}
 
     def outputs(self, goal_id: str, agent: str) -> list[dict[str, Any]]:
         """What an agent's steps gave."""

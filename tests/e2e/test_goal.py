@@ -91,13 +91,6 @@ def test_a_goal_nobody_understands_becomes_a_question(running: Running) -> None:
     assert running.platform.store.plan(goal_id).questions
 
 
-def test_production_is_held(running: Running) -> None:
-    goal_id = running.submit("Load the sales products table into production every night")
-    row = running.wait(goal_id)
-    assert row.status == "held"
-    assert not running.platform.lake.tables("prod")
-
-
 def test_two_goals_for_one_table_at_once_both_end_well_and_double_nothing(running: Running) -> None:
     texts = (
         "Load the sales order lines every day",

@@ -1,0 +1,117 @@
+"""Production in a running deployment: held, decided, released. The attacks are in `test_attacks`."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from agents.core.approval import ApprovalRequest
+from agents.core.catalog import TableId
+from agents.core.errors import PlatformError
+from platform_defs import journey
+from resources.store_rows import GoalRow
+from tests.e2e.conftest import Running
+from tests.e2e.people import Approver, approver
+
+pytestmark = pytest.mark.xdist_group("deployment")
+PRODUCTS = TableId("prod", "bronze", "sales_products")
+
+
+def held(running: Running, goal_id: str) -> ApprovalRequest:
+    """The request that the goal's release waits for."""
+    row = running.wait(goal_id)
+    assert row.status == "held", row.reason
+    return next(one for one in running.platform.approvals.requests(("pending",)) if one.goal == goal_id)
+
+
+def moved_on(row: GoalRow) -> bool:
+    """The goal has left its wait for a decision."""
+    return row.status in ("live", "failed", "rolled back", "rejected")
+
+
+def decide(running: Running, request: str, who: Approver, decision: str = "approve", note: str = "") -> None:
+    """Decide as the UI does."""
+    journey.approve(
+        running.client, running.platform, request, name=who.name, code=who.code(), note=note, decision=decision
+    )
+
+
+@pytest.fixture(scope="module")
+def released(running: Running) -> tuple[str, ApprovalRequest]:
+    goal_id = running.submit("Load the sales products table into production every night and check its quality")
+    request = held(running, goal_id)
+    assert not running.platform.lake.exists(PRODUCTS)
+    decide(running, request.id, approver(running.platform))
+    row = running.wait(goal_id, moved_on)
+    assert row.status == "live", row.reason
+    return goal_id, running.platform.approvals.request(request.id)
+
+
+def test_an_approved_release_pins_materializes_tests_and_reports(
+    running: Running, released: tuple[str, ApprovalRequest]
+) -> None:
+    goal_id, request = released
+    lake = running.platform.lake
+    assert request.state == "granted"
+    assert lake.rows(PRODUCTS) == lake.rows(TableId("dev", "bronze", "sales_products"))
+    assert running.platform.releases("prod").find("bronze/sales_products") is not None
+    report = journey.report(running.platform, goal_id)
+    assert request.id in report
+    assert request.decisions[0].who in report
+    told = [(r.entry.kind, r.entry.subject) for r in running.platform.ledger.records()]
+    assert ("decision", request.id) in told
+    assert ("grant", request.id) in told
+    assert running.platform.ledger.verify().ok
+
+
+def test_a_refresh_of_what_was_approved_passes_without_asking(
+    running: Running, released: tuple[str, ApprovalRequest]
+) -> None:
+    version = running.platform.lake.version(PRODUCTS)
+    run_id = launch_assets(running, [PRODUCTS])
+    assert ended(running, run_id) == "SUCCESS"
+    assert running.platform.lake.version(PRODUCTS) > version
+    assert running.platform.approvals.request_of_run(run_id) is None
+
+
+def test_the_requester_hears_why_a_release_was_rejected(
+    running: Running, released: tuple[str, ApprovalRequest]
+) -> None:
+    version = running.platform.lake.version(PRODUCTS)
+    goal_id = running.submit("Load the sales products table into production every saturday")
+    request = held(running, goal_id)
+    decide(running, request.id, approver(running.platform), "reject", "not before the audit")
+    row = running.wait(goal_id, moved_on)
+    assert row.status == "rejected"
+    assert "not before the audit" in row.reason
+    assert running.platform.lake.version(PRODUCTS) == version
+
+
+def test_a_wrong_code_changes_nothing_and_says_so_at_once(running: Running) -> None:
+    goal_id = running.submit("Load the sales products table into production every monday")
+    request = held(running, goal_id)
+    who = approver(running.platform)
+    wrong = f"{(int(who.code()) + 1) % 1_000_000:06d}"
+    with pytest.raises(PlatformError):
+        journey.approve(
+            running.client, running.platform, request.id, name=who.name, code=wrong, note="", decision="approve"
+        )
+    assert running.platform.approvals.request(request.id).state == "pending"
+    decide(running, request.id, approver(running.platform), "reject")
+
+
+def launch_assets(running: Running, tables: list[TableId], tags: dict[str, str] | None = None) -> str:
+    """Materialize assets as the UI does; the run's id."""
+    return running.launch("__ASSET_JOB", assets=tables, tags=tags or {})
+
+
+def ended(running: Running, run_id: str, seconds: float = 120) -> str:
+    """The status a run ends with."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        status = running.client.status(run_id)[0]
+        if status in ("SUCCESS", "FAILURE", "CANCELED", "NOT_FOUND"):
+            return status
+        time.sleep(0.3)
+    raise AssertionError(f"run {run_id} is still {status}")
