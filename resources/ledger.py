@@ -92,20 +92,33 @@ class Ledger:
         """Record many things at once, all or none; gives their numbers."""
         if not entries:
             return []
-        rows = [_row(entry) for entry in entries]
+        with self._store.database().write() as connection:
+            head = self.record(connection, entries)
+        self.anchor(head)
+        return list(range(head.seq - len(entries) + 1, head.seq + 1))
+
+    def record(self, connection: Connection, entries: Sequence[Entry]) -> Head:
+        """Record within somebody's write transaction; gives the head to `anchor` once that has committed.
+
+        Other appends wait until the transaction ends: record last, and commit at once.
+        """
         database, db = self._store.database(), tables()
-        with database.write() as connection:
-            database.lock(connection, db.LEDGER_LOCK)
-            last = _last(connection)
-            # The time is taken under the lock, so that times rise as numbers do.
-            at = datetime.now(UTC).isoformat(timespec="microseconds")
-            head = last.hash
-            for seq, row in enumerate(rows, last.seq + 1):
-                row["seq"], row["at"] = seq, at
-                row["hash"] = head = _hash(seq, [row[name] for name in _TEXTS], head)
+        rows = [_row(entry) for entry in entries]
+        database.lock(connection, db.LEDGER_LOCK)
+        last = _last(connection)
+        # The time is taken under the lock, so that times rise as numbers do.
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        head = last.hash
+        for seq, row in enumerate(rows, last.seq + 1):
+            row["seq"], row["at"] = seq, at
+            row["hash"] = head = _hash(seq, [row[name] for name in _TEXTS], head)
+        if rows:
             connection.execute(db.ledger.insert(), rows)
-        self._head.advance(Head(last.seq + len(rows), head))
-        return list(range(last.seq + 1, last.seq + len(rows) + 1))
+        return Head(last.seq + len(rows), head)
+
+    def anchor(self, head: Head) -> None:
+        """Remember outside the store how far the ledger reaches; for what `record` gave, after the commit."""
+        self._head.advance(head)
 
     def records(self, *, subject: str | None = None, kind: str | None = None, after: int = 0) -> Iterator[Record]:
         """Records in order, of one subject or kind when given; read page by page."""
