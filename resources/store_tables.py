@@ -100,7 +100,8 @@ requests = sa.Table(
     sa.Column("expires", sa.Double, nullable=False),
     sa.Column("updated", sa.Double, nullable=False),
 )
-# What the coordinator found of each run it saw; `request_id` is empty where none was needed.
+# What the coordinator found of each run it saw; `request_id` is empty where none was needed. `verdict` is `ask` as long
+# as the run is held, then `launched`, `refused` or `cancelled`.
 run_records = sa.Table(
     "run_records",
     metadata,
@@ -111,6 +112,7 @@ run_records = sa.Table(
     sa.Column("verdict", sa.String(10), nullable=False),
     sa.Column("request_id", sa.String(40), nullable=False, default="", index=True),
     sa.Column("partition", sa.Text, nullable=False, default=""),
+    sa.Column("goal", sa.String(40), nullable=False, default=""),
     sa.Column("at", sa.Double, nullable=False),
 )
 decisions = sa.Table(

@@ -173,6 +173,8 @@ class Ruling:
 
     `approvals` are the decisions that let it pass; `rules` the policies that decided; `reason` says it in words.
     `waiting` is True where the approvals suffice and policy only says not now (a freeze, working hours).
+    `duplicate_of` is the run that is held for the very same thing; `superseded_runs` were held for older requests,
+    which this one replaces.
     """
 
     verdict: Literal["allow", "ask", "deny"]
@@ -184,6 +186,8 @@ class Ruling:
     risk: Risk = field(default_factory=lambda: Risk("low"))
     approvals: tuple[Decision, ...] = ()
     waiting: bool = False
+    duplicate_of: str = ""
+    superseded_runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
