@@ -2,99 +2,293 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from agents.core import approval
 from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import ConfigError
-from agents.core.registry import Effect
+from agents.core.policy_files import POLICIES, SCHEMA, load_rules, stamp_of
+from agents.core.registry import EFFECTS, Effect
+from agents.core.risk import Level, assess
+
+__all__ = ["POLICIES", "SCHEMA", "Decision", "Policy", "Request", "Verdict", "Votes", "combined", "requests_of"]
 
 Verdict = Literal["allow", "ask", "deny"]
-POLICIES = Path(__file__).parent.parent / "policies"
+# Not an effect: a person's word on a request. `groups` of the votes are those of that person.
+APPROVE = "approve"
+AGENTS_NEVER = "agents-never-approve"
+# The tool of a request that is about a whole run, and how names of requesters start that are no person.
+RUN = "run"
+AUTOMATION = "automation:"
+# How many different answers are kept; a deployment has some dozens.
+MAX_ANSWERS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """How many people approved, and the groups they are in together."""
+
+    count: int = 0
+    groups: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, decisions: Iterable[approval.Decision]) -> Votes:
+        """The approvals among decisions about ONE thing; nobody counts twice."""
+        approvals = [decision for decision in decisions if decision.choice == "approve"]
+        groups = frozenset(group for decision in approvals for group in decision.groups)
+        return cls(len({decision.who for decision in approvals}), groups)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing that somebody wants to do."""
+    """One thing that somebody wants to do. `asset` is `layer/table`; money is USD a month; `at` is now when None."""
 
     principal: str
-    effect: Effect
+    effect: Effect | Literal["approve"]
     environment: str
     tool: str
     asset: str | None = None
-    approved: bool = False
+    approvals: Votes = field(default_factory=Votes)
     person: bool = False
+    requester_known: bool = True
+    risk: Level = "low"
+    blast_radius: int = 0
+    pii: str = "unknown"
+    reversible: bool = True
+    monthly_usd: float | None = None
+    budget_usd: float | None = None
+    at: datetime | None = None
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether it is known to cost more than it may."""
+        return self.monthly_usd is not None and self.budget_usd is not None and self.monthly_usd > self.budget_usd
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict and the ids of the policies that decided it; no id means nothing permits it."""
+    """The verdict and the ids of the policies that decided it; no id means nothing permits it.
+
+    `ask`: not as it is, but with `quorum` approvals from people who together are in `groups`. `waiting` (with `ask`)
+    says that the approvals it has suffice, and that nothing but the time is against it: quorum and groups are empty.
+    """
 
     verdict: Verdict
     rules: tuple[str, ...] = ()
+    quorum: int = 0
+    groups: frozenset[str] = frozenset()
+    waiting: bool = False
 
 
 class Policy:
-    """The Cedar policies of a folder, validated against their schema when constructed."""
+    """The Cedar policies of a folder, validated against the platform's schema when constructed."""
 
     def __init__(self, folder: Path = POLICIES) -> None:
-        import cedarpy
+        self.folder = folder
+        self._rules = load_rules(folder)
+        # What does not differ in anything that a rule reads is decided once. Another file makes another Policy.
+        self._answers: dict[tuple[Any, ...], tuple[bool, tuple[str, ...]]] = {}
 
-        self._cedar = cedarpy
-        schema = (folder / "platform.cedarschema").read_text()
-        files = sorted(folder.glob("*.cedar"))
-        for file in files:
-            _check(cedarpy, file, schema)
-        text = "\n".join(file.read_text() for file in files)
-        try:
-            self._policies: Any = cedarpy.PolicySet.from_str(text)
-            self._schema: Any = cedarpy.Schema.from_str(schema)
-        except (ValueError, RuntimeError) as error:
-            raise ConfigError(f"policies do not load: {error}", where=str(folder)) from error
+    @property
+    def stamp(self) -> str:
+        """Digest of what was loaded; compare it with `Policy.stamp_of(folder)` to notice changed files."""
+        return self._rules.stamp
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Ids of the policies, in the order of their files."""
+        return self._rules.names
+
+    @property
+    def by_asset(self) -> bool:
+        """Whether a rule reads the asset, so that each asset of a run has to be asked about."""
+        return not self._rules.reads.isdisjoint({"asset", "layer"})
+
+    @staticmethod
+    def stamp_of(folder: Path) -> str:
+        """The stamp that policies loaded from `folder` now would have. Raises ConfigError when unreadable."""
+        return stamp_of(folder)
 
     def decide(self, request: Request) -> Decision:
-        """Allow, ask (allowed once approved), or deny. An environment nobody knows is denied."""
-        if request.environment not in ENVIRONMENTS:
+        """Allow, ask (allowed once approved), or deny. An environment or effect nobody knows is denied.
+
+        Raises ConfigError when a policy fails on this request: nothing may pass then.
+        """
+        if request.environment not in ENVIRONMENTS or request.effect not in (*EFFECTS, APPROVE):
             return Decision("deny")
-        granted, rules = self._permits(request, request.approved)
-        if granted:
-            return Decision("allow", rules)
-        if not request.approved:
-            askable, rules_if = self._permits(request, True)
-            if askable:
-                return Decision("ask", rules_if)
-        return Decision("deny", rules)
+        if request.effect == APPROVE and not request.person:
+            return Decision("deny", (AGENTS_NEVER,))
+        request = request if request.at else replace(request, at=datetime.now(UTC))
+        rules = self._rules
+        allowed, against = self._permits(rules.policies, request, request.approvals)
+        if allowed:
+            return Decision("allow", against)
+        if request.effect == APPROVE:
+            return Decision("deny", against)
+        if asked := self._asks(rules.policies, request, against):
+            return asked
+        if rules.timeless is not None:
+            if self._permits(rules.timeless, request, request.approvals)[0]:
+                return Decision("ask", against, waiting=True)
+            if asked := self._asks(rules.timeless, request, against):
+                return asked
+        return Decision("deny", self._final(request) or against)
 
-    def _permits(self, request: Request, approved: bool) -> tuple[bool, tuple[str, ...]]:
-        context: dict[str, Any] = {"tool": request.tool, "approved": approved}
-        if request.asset:
-            context["asset"] = request.asset
+    def judge(
+        self,
+        effects: approval.Effects,
+        facts: approval.Facts,
+        requester: approval.Requester,
+        votes: Votes,
+        at: datetime | None = None,
+    ) -> Decision:
+        """One decision for a whole run: `combined` of what is decided about each of `requests_of`.
+
+        `votes` are those about exactly these effects: approvals of other requests must not be added up.
+        """
+        return combined([self.decide(one) for one in requests_of(effects, facts, requester, votes, at, self.by_asset)])
+
+    def _asks(self, policies: Any, request: Request, against: tuple[str, ...]) -> Decision | None:
+        """The fewest approvals that let it pass: first one of anybody, else what the rules speak of."""
+
+        def passes(count: int, groups: Iterable[str]) -> bool:
+            return self._permits(policies, request, Votes(count, frozenset(groups)))[0]
+
+        quorums, groups = self._rules.quorums, list(self._rules.groups)
+        count = 1
+        if passes(1, ()):
+            groups = []
+        elif not passes(quorums[-1], groups):
+            return None
+        else:
+            count = quorums[bisect_left(quorums, True, key=lambda number: passes(number, groups))]
+            for group in list(groups):
+                fewer = [name for name in groups if name != group]
+                if passes(count, fewer):
+                    groups = fewer
+        needed = Votes(count, frozenset(groups))
+        permits = self._permits(policies, request, needed)[1]
+        return Decision("ask", tuple(dict.fromkeys((*against, *permits))), count, needed.groups)
+
+    def _final(self, request: Request) -> tuple[str, ...]:
+        """The prohibitions that no approval lifts."""
+        everybody = Votes(self._rules.quorums[-1], frozenset(self._rules.groups))
+        return self._permits(self._rules.policies, request, everybody)[1]
+
+    def _permits(self, policies: Any, request: Request, votes: Votes) -> tuple[bool, tuple[str, ...]]:
+        context = {**_UNREAD, **{k: v for k, v in _context(request, votes).items() if k in self._rules.reads}}
         kind = "Person" if request.person else "Agent"
-        answer = self._cedar.is_authorized(
-            {
-                "principal": f"{kind}::{json.dumps(request.principal)}",
-                "action": f"Action::{json.dumps(request.effect)}",
-                "resource": f"Environment::{json.dumps(request.environment)}",
-                "context": context,
-            },
-            self._policies,
-            [],
-            self._schema,
-        )
+        facts = (tuple(value) if isinstance(value, list) else value for value in context.values())
+        key = (id(policies), kind, request.principal, request.effect, request.environment, *context, *facts)
+        answer = self._answers.get(key)
+        if answer is None:
+            if len(self._answers) >= MAX_ANSWERS:
+                self._answers.clear()
+            answer = self._ask(policies, {"type": kind, "id": request.principal}, request, context)
+            self._answers[key] = answer
+        return answer
+
+    def _ask(
+        self, policies: Any, principal: dict[str, str], request: Request, context: dict[str, Any]
+    ) -> tuple[bool, tuple[str, ...]]:
+        asked = {
+            "principal": principal,
+            "action": {"type": "Action", "id": request.effect},
+            "resource": {"type": "Environment", "id": request.environment},
+            "context": {**context, "now": {"__extn": {"fn": "datetime", "arg": context["now"]}}},
+        }
+        answer = self._rules.engine.is_authorized(asked, policies, [], self._rules.schema)
         if answer.diagnostics.errors:
-            raise ConfigError(f"a policy failed: {answer.diagnostics.errors[0]}", where=str(POLICIES))
-        named = answer.diagnostics.id_annotations_by_reason
-        return answer.allowed, tuple(str(named.get(r) or r) for r in answer.diagnostics.reasons)
+            raise ConfigError(f"a policy failed: {answer.diagnostics.errors[0]}", where=str(self.folder))
+        return answer.allowed, tuple(sorted(answer.diagnostics.reasons))
 
 
-def _check(cedarpy: Any, file: Path, schema: str) -> None:
-    text = file.read_text()
-    try:
-        found = cedarpy.validate_policies(text, schema)
-    except (ValueError, RuntimeError) as error:
-        raise ConfigError(f"policy does not parse: {error}", where=str(file), fix="mend the file") from error
-    if not found.validation_passed:
-        wrong = "; ".join(str(error) for error in found.errors)
-        raise ConfigError(f"policy is not valid: {wrong}", where=str(file), fix="mend the file")
+def requests_of(
+    effects: approval.Effects,
+    facts: approval.Facts,
+    requester: approval.Requester,
+    votes: Votes,
+    at: datetime | None = None,
+    by_asset: bool = True,
+) -> list[Request]:
+    """What a run asks of the policy: each effect, by each agent acting in it (else by the requester), on each asset.
+
+    What nobody can classify is an external effect. Automation is no person.
+    """
+    acting = [(str(step["agent"]), False) for step in effects.steps]
+    kinds = list(effects.effects) or ["read"]
+    if effects.unknown and "external" not in kinds:
+        kinds.append("external")
+    assets = sorted({key.partition("/")[2] for key in effects.assets}) if by_asset else []
+    level = assess(effects, facts).level
+    return [
+        Request(
+            *(principal, effect, effects.environment, RUN, asset, votes, person),
+            requester_known=requester.known,
+            risk=level,
+            blast_radius=facts.blast_radius,
+            pii=facts.pii,
+            reversible=facts.reversible,
+            monthly_usd=facts.monthly_usd,
+            budget_usd=facts.budget_usd,
+            at=at,
+        )
+        for principal, person in dict.fromkeys(acting or [(requester.name, not requester.name.startswith(AUTOMATION))])
+        for effect in kinds
+        for asset in assets or [None]
+    ]
+
+
+def combined(decisions: Sequence[Decision]) -> Decision:
+    """One decision for all of these: the strictest, with everything that those who ask need together."""
+    if not decisions or any(decision.verdict == "deny" for decision in decisions):
+        refused = [decision for decision in decisions if decision.verdict == "deny"]
+        return Decision("deny", _rules_of(refused))
+    asking = [decision for decision in decisions if decision.verdict == "ask"]
+    if not asking:
+        return Decision("allow", _rules_of(decisions))
+    return Decision(
+        "ask",
+        _rules_of(asking),
+        max(decision.quorum for decision in asking),
+        frozenset(group for decision in asking for group in decision.groups),
+        all(decision.waiting for decision in asking),
+    )
+
+
+def _rules_of(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule for decision in decisions for rule in decision.rules))
+
+
+def _context(request: Request, votes: Votes) -> dict[str, Any]:
+    at = (request.at or datetime.now(UTC)).astimezone(UTC)
+    context: dict[str, Any] = {
+        "tool": request.tool,
+        "approvals": votes.count,
+        "groups": sorted(votes.groups),
+        "requester_known": request.requester_known,
+        "risk": request.risk,
+        "blast_radius": request.blast_radius,
+        "pii": request.pii,
+        "reversible": request.reversible,
+        "over_budget": request.over_budget,
+        "now": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "weekday": at.isoweekday(),
+        "hour": at.hour,
+    }
+    if request.asset:
+        context["asset"] = request.asset
+        context["layer"] = request.asset.partition("/")[0]
+    if request.monthly_usd is not None and math.isfinite(request.monthly_usd):
+        context["monthly_usd"] = math.ceil(request.monthly_usd)
+    return context
+
+
+# What the schema wants of attributes that no rule reads.
+_UNREAD: dict[str, Any] = _context(Request("", "read", "", "", at=datetime(2000, 1, 1, tzinfo=UTC)), Votes())

@@ -10,7 +10,7 @@ import pytest
 
 from agents.core.errors import ApprovalRequired, ConfigError, Denied
 from agents.core.gate import Gate, Work
-from agents.core.policy import POLICIES, Policy, Request
+from agents.core.policy import POLICIES, Policy, Request, Votes
 from agents.core.registry import Registry
 from resources.fakes import MemoryLedger
 
@@ -26,12 +26,12 @@ def request(effect: str, environment: str, **more: Any) -> Request:
         (request("write_data", "dev"), "allow"),
         (request("write_spec", "staging"), "allow"),
         (request("write_data", "prod"), "ask"),
-        (request("write_data", "prod", approved=True), "allow"),
+        (request("write_data", "prod", approvals=Votes(1)), "allow"),
         (request("provision", "dev"), "ask"),
         (request("delete", "dev"), "ask"),
-        (request("delete", "staging", approved=True), "allow"),
+        (request("delete", "staging", approvals=Votes(1)), "allow"),
         (request("read", "Prod"), "deny"),
-        (request("write_data", "dev", person=True), "deny"),
+        (request("write_data", "dev", person=True), "allow"),
     ],
     ids=str,
 )
