@@ -15,17 +15,14 @@ from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import ConfigError
 from agents.core.policy_files import POLICIES, SCHEMA, load_rules, stamp_of
 from agents.core.registry import EFFECTS, Effect
-from agents.core.risk import Level, assess
+from agents.core.risk import Level
 
-__all__ = ["POLICIES", "SCHEMA", "Decision", "Policy", "Request", "Verdict", "Votes", "combined", "requests_of"]
+__all__ = ["POLICIES", "SCHEMA", "Decision", "Policy", "Request", "Verdict", "Votes", "combined"]
 
 Verdict = Literal["allow", "ask", "deny"]
 # Not an effect: a person's word on a request. `groups` of the votes are those of that person.
 APPROVE = "approve"
 AGENTS_NEVER = "agents-never-approve"
-# The tool of a request that is about a whole run, and how names of requesters start that are no person.
-RUN = "run"
-AUTOMATION = "automation:"
 # How many different answers are kept; a deployment has some dozens.
 MAX_ANSWERS = 4_096
 
@@ -140,20 +137,6 @@ class Policy:
                 return asked
         return Decision("deny", self._final(request) or against)
 
-    def judge(
-        self,
-        effects: approval.Effects,
-        facts: approval.Facts,
-        requester: approval.Requester,
-        votes: Votes,
-        at: datetime | None = None,
-    ) -> Decision:
-        """One decision for a whole run: `combined` of what is decided about each of `requests_of`.
-
-        `votes` are those about exactly these effects: approvals of other requests must not be added up.
-        """
-        return combined([self.decide(one) for one in requests_of(effects, facts, requester, votes, at, self.by_asset)])
-
     def _asks(self, policies: Any, request: Request, against: tuple[str, ...]) -> Decision | None:
         """The fewest approvals that let it pass: first one of anybody, else what the rules speak of."""
 
@@ -207,42 +190,6 @@ class Policy:
         if answer.diagnostics.errors:
             raise ConfigError(f"a policy failed: {answer.diagnostics.errors[0]}", where=str(self.folder))
         return answer.allowed, tuple(sorted(answer.diagnostics.reasons))
-
-
-def requests_of(
-    effects: approval.Effects,
-    facts: approval.Facts,
-    requester: approval.Requester,
-    votes: Votes,
-    at: datetime | None = None,
-    by_asset: bool = True,
-) -> list[Request]:
-    """What a run asks of the policy: each effect, by each agent acting in it (else by the requester), on each asset.
-
-    What nobody can classify is an external effect. Automation is no person.
-    """
-    acting = [(str(step["agent"]), False) for step in effects.steps]
-    kinds = list(effects.effects) or ["read"]
-    if effects.unknown and "external" not in kinds:
-        kinds.append("external")
-    assets = sorted({key.partition("/")[2] for key in effects.assets}) if by_asset else []
-    level = assess(effects, facts).level
-    return [
-        Request(
-            *(principal, effect, effects.environment, RUN, asset, votes, person),
-            requester_known=requester.known,
-            risk=level,
-            blast_radius=facts.blast_radius,
-            pii=facts.pii,
-            reversible=facts.reversible,
-            monthly_usd=facts.monthly_usd,
-            budget_usd=facts.budget_usd,
-            at=at,
-        )
-        for principal, person in dict.fromkeys(acting or [(requester.name, not requester.name.startswith(AUTOMATION))])
-        for effect in kinds
-        for asset in assets or [None]
-    ]
 
 
 def combined(decisions: Sequence[Decision]) -> Decision:

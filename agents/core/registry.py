@@ -36,15 +36,24 @@ class Agent:
     after: tuple[str, ...] = ()
     actions: dict[str, Handler] = field(default_factory=dict[str, Any])
     phrases: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict[str, Any])
     finisher: Finisher | None = None
 
-    def action(self, name: str, *, phrases: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
-        """Register a handler `(work, **inputs) -> outputs`; `phrases` are words of a goal that ask for it."""
+    def action(
+        self, name: str, *, effects: tuple[Effect, ...], phrases: tuple[str, ...] = ()
+    ) -> Callable[[Handler], Handler]:
+        """Register a handler `(work, **inputs) -> outputs`; `phrases` are words of a goal that ask for it.
+
+        `effects` are all that it and the agent's finish may have through tools, empty for reading alone: people
+        approve what is declared here, and the gate refuses the rest.
+        """
 
         def register(handler: Handler) -> Handler:
             if name in self.actions:
                 raise ConfigError(f"action {name!r} is registered twice", where=f"agent {self.name}")
+            _known(effects, f"agent {self.name}, action {name}")
             self.actions[name] = handler
+            self.effects[name] = tuple(dict.fromkeys(effects))
             self.phrases[name] = phrases
             return handler
 
@@ -77,8 +86,7 @@ class Registry:
 
     def tool(self, name: str, *, effect: Effect) -> Callable[[Callable[..., R]], Tool[..., R]]:
         """Claim a tool's name and declare its effect. The function gets the platform first, then its inputs."""
-        if effect not in EFFECTS:
-            raise ConfigError(f"tool {name!r}: unknown effect {effect!r}", fix=f"use one of {', '.join(EFFECTS)}")
+        _known((effect,), f"tool {name}")
 
         def register(run: Callable[..., R]) -> Tool[..., R]:
             if name in self.tools:
@@ -92,6 +100,15 @@ class Registry:
     def installed(self) -> list[tuple[str, str]]:
         """Every agent and action that can be done here."""
         return [(agent.name, action) for agent in self.agents.values() for action in agent.actions]
+
+    def effects(self, agent: str, action: str) -> tuple[Effect, ...]:
+        """What an action declares to do. Raises ConfigError for what nobody registered: unknown is not harmless."""
+        found = self.agents.get(agent)
+        if found is None or action not in found.effects:
+            raise ConfigError(
+                f"nobody registered {agent}.{action}", fix="run `adp doctor` to see which agents there are"
+            )
+        return found.effects[action]
 
     def phrases(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """Words of a goal that ask for an action, as agents declared them."""
@@ -108,6 +125,12 @@ class Registry:
             for agent in ready:
                 done[agent.name] = waiting.pop(agent.name)
         return iter(done.values())
+
+
+def _known(effects: tuple[str, ...], where: str) -> None:
+    for effect in effects:
+        if effect not in EFFECTS:
+            raise ConfigError(f"unknown effect {effect!r}", where=where, fix=f"use one of {', '.join(EFFECTS)}")
 
 
 REGISTRY = Registry()

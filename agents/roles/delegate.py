@@ -13,7 +13,7 @@ from agents.tools import goals
 SUPERVISOR = agent("supervisor", "Starts child goals.", after=AFTER["supervisor"])
 
 
-@SUPERVISOR.action("goal")
+@SUPERVISOR.action("goal", effects=("write_spec",))
 def goal(work: Work, text: str) -> Mapping[str, Any]:
     """Start a child goal; its id is the output."""
     return {"goal": work.call(goals.start, text=text)}

@@ -21,7 +21,7 @@ PIPELINE = agent(
 SMALL_FILE = 32 * 1024 * 1024
 
 
-@PIPELINE.action("ingest")
+@PIPELINE.action("ingest", effects=("write_spec", "write_data"))
 def ingest(
     work: Work,
     connection: str,
@@ -54,14 +54,14 @@ def ingest(
     return _write(work, asset, snake(connection), entry, schedule)
 
 
-@PIPELINE.action("transform")
+@PIPELINE.action("transform", effects=("write_spec", "write_data"))
 def transform(work: Work, sql: str, destination: str, schedule: str | None = None) -> Mapping[str, Any]:
     """Write the spec of a table computed with SQL."""
     product = work.call(specs.product_for, sql=sql) or "analytics"
     return _write(work, destination, product, {"sql": sql}, schedule)
 
 
-@PIPELINE.action("optimize")
+@PIPELINE.action("optimize", effects=("write_spec", "write_data"))
 def optimize(work: Work, asset: str) -> Mapping[str, Any]:
     """Make a table cheaper to read and to refresh: fewer files, and incremental where a watermark allows it."""
     before = work.call(tables.facts, asset=asset)

@@ -19,14 +19,14 @@ QUALITY = agent(
 )
 
 
-@QUALITY.action("profile")
+@QUALITY.action("profile", effects=())
 def profile(work: Work, asset: str) -> Mapping[str, Any]:
     """Say what a table holds; changes nothing."""
     found = work.call(quality.propose, asset=asset)
     return {"dataset": asset, "profile": found.profile, "check": False}
 
 
-@QUALITY.action("validate")
+@QUALITY.action("validate", effects=("write_spec", "write_data"))
 def validate(work: Work, asset: str) -> Mapping[str, Any]:
     """Write the rules that a table's data suggests; the checks run once for all tables of the phase."""
     found = work.call(quality.propose, asset=asset)

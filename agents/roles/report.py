@@ -18,7 +18,7 @@ REPORT = agent(
 MARKS = {True: "✓", False: "✗"}
 
 
-@REPORT.action("report")
+@REPORT.action("report", effects=())
 def report(work: Work) -> Mapping[str, Any]:
     """Render the report of this goal and show it in the UI."""
     found = work.call(goals.facts)

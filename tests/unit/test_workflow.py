@@ -29,21 +29,21 @@ def bakery() -> Registry:
     shop = registry.agent("shop", "Sells.", after=("oven",))
     garden = registry.agent("garden", "Grows.", after=("mill",))
 
-    @mill.action("grind")
+    @mill.action("grind", effects=())
     def grind(work: Work, corn: int) -> Mapping[str, Any]:
         return {"flour": corn * 2}
 
-    @oven.action("bake")
+    @oven.action("bake", effects=())
     def bake(work: Work, flour: int) -> Mapping[str, Any]:
         if flour == 0:
             raise SourceError("no flour", where="oven", fix="grind more corn")
         return {"bread": flour + 1}
 
-    @shop.action("sell")
+    @shop.action("sell", effects=())
     def sell(work: Work, goods: list[int]) -> Mapping[str, Any]:
         return {"sold": sum(goods)}
 
-    @garden.action("grow")
+    @garden.action("grow", effects=())
     def grow(work: Work) -> Mapping[str, Any]:
         return {"herbs": 1}
 
