@@ -9,6 +9,7 @@ from agents.core.catalog import TableId
 from agents.core.errors import ConfigError
 from assets.kinds import keys
 from assets.kinds.spec import Rule
+from assets.kinds.tables import DIGEST
 from assets.kinds.validation import ExtensionEntry
 
 if TYPE_CHECKING:
@@ -30,10 +31,9 @@ class LakeIOManager(dg.IOManager):
             return
         from assets.kinds.lake_writing import replace_table
 
-        table = _table(context.asset_key)
-        written = replace_table(
-            self._lake, table, to_reader(obj, str(table)), self._rules.get(table, ()), context.run_id
-        )
+        table, rows = _table(context.asset_key), to_reader(obj, str(_table(context.asset_key)))
+        made_as = str(context.asset_spec.metadata.get(DIGEST, ""))
+        written = replace_table(self._lake, table, rows, self._rules.get(table, ()), context.run_id, made_as)
         context.add_output_metadata(written)
 
     def load_input(self, context: dg.InputContext) -> object:

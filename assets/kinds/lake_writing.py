@@ -11,6 +11,7 @@ from assets.kinds.judging import Sieve, quarantining, rules_digest
 from assets.kinds.metadata import table_metadata
 from assets.kinds.quarantine import Rejects
 from assets.kinds.spec import Rule
+from resources.production import claim
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from resources.lake import Lake
 
 RULES_MARK = "rules"
+SPEC_MARK = "spec"  # digest of the spec by which the rows were made
 
 
 def write_stream(
@@ -26,6 +28,7 @@ def write_stream(
     rows: pa.RecordBatchReader,
     sieve: Sieve,
     run_id: str,
+    digest: str = "",
     partition_by: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Replace the table in one commit; rows read, landed and quarantined. Nothing changes when it fails."""
@@ -41,14 +44,15 @@ def write_stream(
                 rejects.add(bad, "replace")
             write.put(good)
         rejects.write(lake, table)
-        write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules)})
+        write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest})
         return {"rows read": read, "rows landed": read - len(rejects), "rows quarantined": len(rejects)}
 
 
 def replace_table(
-    lake: Lake, table: TableId, rows: pa.RecordBatchReader, rules: Sequence[Rule], run_id: str
+    lake: Lake, table: TableId, rows: pa.RecordBatchReader, rules: Sequence[Rule], run_id: str, digest: str = ""
 ) -> dict[str, Any]:
-    """Replace the table of a person's asset; what Dagster shows of it."""
+    """Replace the table of a person's asset, made as `digest` says; what Dagster shows of it."""
     sieve = Sieve(quarantining(rules), str(table), datetime.now(UTC))
-    numbers = write_stream(lake, table, rows, sieve, run_id)
+    with claim(table, digest):
+        numbers = write_stream(lake, table, rows, sieve, run_id, digest)
     return {**table_metadata(lake, table), **numbers}

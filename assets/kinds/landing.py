@@ -20,6 +20,7 @@ from assets.kinds.ahead import read_ahead
 from assets.kinds.dedupe import Ascending, Settled, settle, without_null_keys
 from assets.kinds.evolution import INGESTED_AT, SOURCE, SchemaChange, reconcile, require, shape
 from assets.kinds.high_water import HighWater
+from assets.kinds.lake_writing import SPEC_MARK
 from assets.kinds.quarantine import Rejects, Splitter
 from assets.kinds.spec import Source, Table
 
@@ -63,16 +64,19 @@ def land(
     run_id: str,
     split: Splitter | None = None,
     now: datetime,
+    digest: str = "",
 ) -> Landed:
     """Load a table from its source; `read(since)` gives the rows from a watermark on, or all rows for None.
 
+    `digest` is that of the table's spec and stays with the rows.
     `split` takes the rows that break a quarantining rule out of a batch. A load that finds that somebody else
     committed meanwhile starts again from the new state; WriteConflict after three times.
     """
     if table.source is None:
         raise SpecError("the table has no source to ingest from", where=table.asset, fix="give it a source, or sql")
     for attempt in range(_TRIES):
-        load = _Load(lake, read, table, table.source, TableId(environment, table.layer, table.name), run_id, split, now)
+        place = TableId(environment, table.layer, table.name)
+        load = _Load(lake, read, table, table.source, place, run_id, split, now, digest)
         try:
             return load.run()
         except WriteConflict:
@@ -94,9 +98,10 @@ class _Load:
         run_id: str,
         split: Splitter | None,
         now: datetime,
+        digest: str,
     ) -> None:
         self.lake, self.read, self.table, self.source, self.place = lake, read, table, source, place
-        self.run_id, self.split, self.now = run_id, split, now
+        self.run_id, self.split, self.now, self.digest = run_id, split, now, digest
         self.rows = 0
         self.settled = Settled()
 
@@ -193,6 +198,7 @@ class _Load:
             "source": self._origin,
             "watermark": self.high.text or "",
             "watermark_column": self.source.watermark or "",
+            SPEC_MARK: self.digest,
         }
         if since is None:
             return write.overwrite(marks), 0

@@ -8,18 +8,26 @@ from typing import Any
 import dagster as dg
 
 from agents.core.catalog import TableId
+from agents.core.digest import digest
 from assets.kinds import keys
 from assets.kinds.checks import check_specs
-from assets.kinds.spec import Extension
-from assets.kinds.tables import PLATFORM, freshness
+from assets.kinds.source_digest import Sources
+from assets.kinds.spec import Extension, spec_digest
+from assets.kinds.tables import DIGEST, PLATFORM, freshness
 from assets.kinds.validation import ExtensionEntry
+
+SOURCE = "platform/source"
 
 
 def python_definitions(package: ModuleType) -> dg.Definitions:
-    """Everything below a package, by Dagster's own loader: assets, checks, jobs, schedules, sensors."""
+    """Everything below a package, by Dagster's own loader: assets with their digests, checks, jobs, sensors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)  # Dagster's word for this loader, not for people's code
-        return dg.load_definitions_from_package_module(package)
+        found = dg.load_definitions_from_package_module(package)
+        if not found.assets:
+            return found
+        sources = Sources(package)
+        return found.permissive_map_resolved_asset_specs(lambda spec: _digested(spec, sources.digest(spec.key)), None)
 
 
 def python_tables(definitions: dg.Definitions) -> frozenset[TableId]:
@@ -52,25 +60,31 @@ def extended(
     if not added:
         return definitions
     return dg.Definitions.merge(
-        definitions.map_asset_specs(func=lambda spec: _extend(spec, added.get(spec.key, ()))),
+        definitions.permissive_map_resolved_asset_specs(lambda spec: _extend(spec, added.get(spec.key, ())), None),
         dg.Definitions(asset_checks=[checks for key in sorted(added, key=str) for checks in _checks(key, added[key])]),
     )
 
 
-def _extend(spec: dg.AssetSpec, entries: Iterable[ExtensionEntry]) -> dg.AssetSpec:
+def _extend(spec: dg.AssetSpec, entries: Sequence[ExtensionEntry]) -> dg.AssetSpec:
     for entry in entries:
         extension = entry.extension
         spec = spec.replace_attributes(
             description=extension.description or spec.description,
-            owners=list(dict.fromkeys([*spec.owners, *_owners(entry)])),
-            tags={**spec.tags, **entry.document.product.tags, **extension.tags},
+            owners=list(dict.fromkeys([*spec.owners, *extension.owners])),
+            tags={**spec.tags, **extension.tags},
             freshness_policy=freshness(extension.freshness_hours) or spec.freshness_policy,
         )
-    return spec
+    found = [spec_digest(entry.extension, spec.key.path[0]) for entry in entries]
+    return _digested(spec, str(spec.metadata[SOURCE]), found) if found else spec
 
 
-def _owners(entry: ExtensionEntry) -> tuple[str, ...]:
-    return entry.extension.owners or entry.document.product.owners
+def _digested(spec: dg.AssetSpec, source: str, extensions: Sequence[str] = ()) -> dg.AssetSpec:
+    return spec.merge_attributes(metadata={SOURCE: source, DIGEST: python_digest(source, extensions)})
+
+
+def python_digest(source: str, extensions: Sequence[str] = ()) -> str:
+    """What an approval of a Python asset covers: its source, and the digests of what YAML adds to it."""
+    return digest({"source": source, "extensions": list(extensions)})
 
 
 def _checks(key: dg.AssetKey, entries: Iterable[ExtensionEntry]) -> Iterator[dg.AssetChecksDefinition]:

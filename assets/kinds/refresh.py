@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from agents.core.errors import SpecError
 from assets.kinds.evolution import require
@@ -15,7 +15,7 @@ from assets.kinds.lake_writing import RULES_MARK, write_stream
 from assets.kinds.landing import land
 from assets.kinds.metadata import sql_lineage
 from assets.kinds.quarantine import sweep
-from assets.kinds.spec import Source, Table
+from assets.kinds.spec import Environment, Source, Table
 from assets.kinds.tables import LakeAsset
 from assets.kinds.transform import query
 
@@ -35,12 +35,36 @@ class Refreshed:
 
 
 def refresh(platform: Platform, asset: LakeAsset, run_id: str, now: datetime) -> Refreshed:
-    """Write the table's new version; nothing is committed when it fails."""
+    """Write the table's new version, or put the one that a person pinned in force; nothing is committed on failure."""
+    pinned = pinned_version(asset)
+    if pinned is not None:
+        return _pinned(platform.lake, asset, pinned)
     if asset.table.source is not None:
         return _ingest(platform, asset, asset.table.source, run_id, now)
     if asset.table.sql is not None:
         return _compute(platform.lake, asset, asset.table.sql, run_id, now)
     raise SpecError(f"{asset.table.asset} has neither source nor sql", where=asset.where)
+
+
+def pinned_version(asset: LakeAsset) -> int | None:
+    """The version that a person's override keeps in force in this environment."""
+    return asset.table.override.version.get(cast(Environment, asset.id.environment))
+
+
+def _pinned(lake: Lake, asset: LakeAsset, version: int) -> Refreshed:
+    """Restore the pinned version, unless the table is as it was then: nothing is loaded."""
+    now = lake.snapshot(asset.id)
+    if now is None or version > now.version:
+        raise SpecError(
+            f"{asset.id} has no version {version} to stay at",
+            where=asset.where,
+            fix="correct override.version, or remove it",
+        )
+    then = lake.snapshot(asset.id, version)
+    if then is None or (then.marks, sorted(then.delta.file_uris())) != (now.marks, sorted(now.delta.file_uris())):
+        lake.restore(asset.id, version)
+    said = f"nothing was loaded: {asset.where} keeps version {version} in force"
+    return Refreshed(lake.version(asset.id), {"pinned version": version, "warnings": said})
 
 
 def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, now: datetime) -> Refreshed:
@@ -56,6 +80,7 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
         run_id=run_id,
         split=sieve.split,
         now=now,
+        digest=asset.digest,
     )
     swept = _hold_to_new_rules(platform.lake, asset, sieve, run_id, whole=landed.watermark_before is None)
     numbers = {
@@ -98,7 +123,7 @@ def _compute(lake: Lake, asset: LakeAsset, sql: str, run_id: str, now: datetime)
     with query(lake, sql, asset.reads, asset.where) as result:
         require(asset.table.key, result.schema, "key", asset.where)
         require(asset.table.partition_by, result.schema, "partition_by", asset.where)
-        rows = write_stream(lake, asset.id, result, sieve, run_id, asset.table.partition_by)
+        rows = write_stream(lake, asset.id, result, sieve, run_id, asset.digest, asset.table.partition_by)
     numbers = {
         **rows,
         "seconds": time.monotonic() - began,

@@ -21,10 +21,12 @@ from agents.core.errors import (
     Unreachable,
 )
 from assets.kinds.judging import check_results, judge, refused
+from assets.kinds.lake_writing import RULES_MARK, SPEC_MARK
 from assets.kinds.metadata import table_metadata
-from assets.kinds.refresh import refresh
+from assets.kinds.refresh import pinned_version, refresh
 from assets.kinds.spec import Extension
 from assets.kinds.tables import PLATFORM, LakeAsset
+from resources.production import claim
 
 if TYPE_CHECKING:
     from assets.kinds.rules import RuleResult
@@ -46,10 +48,12 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
             yield from check_results(asset.id, rules, judge(platform.lake, asset.id, rules, asset.where, now), wanted)
             return
         former = platform.lake.snapshot(asset.id)
-        done = refresh(platform, asset, context.run.run_id, now)
+        with claim(asset.id, asset.digest):
+            done = refresh(platform, asset, context.run.run_id, now)
         results = judge(platform.lake, asset.id, rules, asset.where, now)
-        if bad := refused(results):
-            back = take_back(platform.lake, asset.id, former.version if former else None)
+        if (bad := refused(results)) and pinned_version(asset) is None:
+            with claim(asset.id, asset.digest):
+                back = take_back(platform.lake, asset.id, former.version if former else None)
             numbers = {**done.metadata, "refused version": done.version, "restored version": former and former.version}
             yield dg.AssetObservation(asset.key, metadata=_shown(numbers), description=back)
             yield from check_results(asset.id, rules, results, wanted, done.taken)
@@ -79,7 +83,9 @@ def take_back(lake: Lake, table: TableId, former: int | None) -> str:
     import pyarrow as pa
 
     nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
-    lake.overwrite(table, nothing, marks={"source": "", "watermark": "", "watermark_column": "", "rules": ""})
+    lake.overwrite(
+        table, nothing, marks=dict.fromkeys(("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK), "")
+    )
     return "the first version was refused; the table is empty until a load passes"
 
 

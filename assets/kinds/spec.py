@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import ConfigDict, Field
 
@@ -97,6 +97,22 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """A person's word over the agents': actions and tools they may not use on the asset, versions that stay in force.
+
+    `forbid` names `agent.action` (`pipeline.optimize`) or a tool; `version` is the table's version by environment.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    forbid: tuple[Annotated[str, Field(pattern=r"^[a-z_]\w*\.[a-z_]\w*$")], ...] = ()
+    version: Mapping[Environment, Annotated[int, Field(ge=0)]] = field(default_factory=dict[Environment, int])
+
+
+NO_OVERRIDE = Override()
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table of a product: ingested (`source`) or computed (`sql`, DuckDB's dialect), never both."""
 
@@ -117,6 +133,7 @@ class Table:
     retry: Retry = field(default_factory=Retry)
     notify: tuple[Notify, ...] = ()
     rules: tuple[Rule, ...] = ()
+    override: Override = NO_OVERRIDE
 
     @property
     def asset(self) -> str:
@@ -137,6 +154,7 @@ class Extension:
     freshness_hours: Annotated[float, Field(gt=0)] | None = None
     environments: tuple[Environment, ...] = ("dev",)
     rules: tuple[Rule, ...] = ()
+    override: Override = NO_OVERRIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +174,44 @@ class Product:
         """The table with the product's owners and tags where it has none of its own."""
         return replace(table, owners=table.owners or self.owners, tags={**self.tags, **table.tags})
 
+    def extension(self, extension: Extension) -> Extension:
+        """The extension with the product's owners and tags where it has none of its own."""
+        return replace(extension, owners=extension.owners or self.owners, tags={**self.tags, **extension.tags})
 
-def code_version(table: Table | Extension) -> str:
-    """Digest of all that decides what the table will hold: a change asks for a new materialization."""
-    if isinstance(table, Extension):
-        return digest({"rules": [rule.to_gx() for rule in table.rules]})[7:23]
-    source = table.source
+
+def content_digest(of: Table | Extension) -> str:
+    """Digest of all that decides what the table will hold."""
+    if isinstance(of, Extension):
+        return digest({"rules": [rule.to_gx() for rule in of.rules]})
+    source = of.source
     return digest(
         {
             "source": source and [source.connection, source.table, source.mode, source.watermark],
-            "sql": table.sql,
-            "key": table.key,
-            "partition_by": table.partition_by,
-            "rules": [rule.to_gx() for rule in table.rules],
+            "sql": of.sql,
+            "key": of.key,
+            "partition_by": of.partition_by,
+            "rules": [rule.to_gx() for rule in of.rules],
         }
-    )[7:23]
+    )
+
+
+def code_version(content: str) -> str:
+    """What Dagster compares, from the content's digest: a change asks for a new materialization."""
+    return content[7:23]
+
+
+def spec_digest(of: Table | Extension, environment: str, content: str = "") -> str:
+    """Digest of what is approved: content, refreshing, data class, a pinned version. Who owns or hears of it is not.
+
+    `of` carries its product's tags; `content` is its content digest, where it is known already.
+    """
+    return digest(
+        {
+            "asset": of.asset,
+            "content": content or content_digest(of),
+            "muted": [rule.identity for rule in of.rules if rule.meta.muted],
+            "schedule": of.schedule if isinstance(of, Table) else None,
+            "tags": of.tags,
+            "version": of.override.version.get(cast(Environment, environment)),
+        }
+    )

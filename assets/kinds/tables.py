@@ -19,11 +19,12 @@ from agents.core.errors import SpecError
 from assets.kinds import keys
 from assets.kinds.automation import automated_tables, condition
 from assets.kinds.checks import check_specs
-from assets.kinds.spec import Retry, Table, code_version
+from assets.kinds.spec import Retry, Table, code_version, spec_digest
 from assets.kinds.validation import Entry
 
 PLATFORM = "platform"
 NOTIFY = "platform/notify"
+DIGEST = "platform/digest"
 Compute = Callable[[dg.AssetExecutionContext, Mapping[str, Any]], Iterator[Any]]
 _TABLE = dg.Out(dagster_type=dg.Nothing, is_required=False)
 _CHECK = dg.Out(dagster_type=None, is_required=False)
@@ -33,7 +34,10 @@ _BACKOFF = {"none": None, "linear": dg.Backoff.LINEAR, "exponential": dg.Backoff
 
 @dataclass(frozen=True, slots=True)
 class LakeAsset:
-    """A table in one environment, as its op needs it. `reads` are the lake tables its SQL names."""
+    """A table in one environment, as its op needs it. `reads` are the lake tables its SQL names.
+
+    `digest` is what an approval of it covers, as this process loaded it.
+    """
 
     id: TableId
     table: Table
@@ -41,6 +45,7 @@ class LakeAsset:
     where: str
     reads: tuple[TableId, ...] = ()
     checks: tuple[str, ...] = ()
+    digest: str = ""
 
     @property
     def key(self) -> dg.AssetKey:
@@ -89,21 +94,21 @@ def _definition(
     key = keys.asset_key(name)
     try:
         checks = check_specs(key, table.rules)
+        digest = spec_digest(table, name.environment, entry.content)
         spec = dg.AssetSpec(
             key,
             deps=[keys.asset_key(read) for read in reads],
             description=table.description or None,
             group_name=keys.identifier(product.name),
-            code_version=code_version(table),
+            code_version=code_version(entry.content),
             owners=table.owners,
             tags={**table.tags, **_kinds(table)},
-            metadata=_metadata(entry, name),
+            metadata=_metadata(entry, name, digest),
             automation_condition=condition(table, reads, automated),
             freshness_policy=freshness(table.freshness_hours),
         )
-        asset = LakeAsset(
-            name, table, product.name, str(entry.document.path), reads, tuple(check.name for check in checks)
-        )
+        names = tuple(check.name for check in checks)
+        asset = LakeAsset(name, table, product.name, str(entry.document.path), reads, names, digest)
         return _assets_definition(asset, spec, checks)
     except (dg.DagsterInvalidDefinitionError, SpecError) as error:
         what = error.what if isinstance(error, SpecError) else str(error)
@@ -149,8 +154,9 @@ def _kinds(table: Table) -> dict[str, str]:
     return {f"dagster/kind/{kind}": "" for kind in kinds}
 
 
-def _metadata(entry: Entry, name: TableId) -> dict[str, Any]:
+def _metadata(entry: Entry, name: TableId, digest: str) -> dict[str, Any]:
     found: dict[str, Any] = {
+        DIGEST: digest,
         "dagster/table_name": ".".join(name),
         "platform/spec": dg.MetadataValue.path(str(entry.document.path)),
     }

@@ -16,7 +16,7 @@ from agents.core.errors import SpecError
 from assets.kinds.cron import cron_problem
 from assets.kinds.documents import Document
 from assets.kinds.lineage import reads
-from assets.kinds.spec import Extension, Rule, Table, code_version
+from assets.kinds.spec import Extension, Rule, Table, content_digest
 
 _At = tuple[str | int, ...]
 _OWNER = re.compile(r"^(team:[A-Za-z0-9_-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
@@ -26,17 +26,21 @@ _TAG_VALUE = re.compile(r"^[A-Za-z0-9_.-]{0,63}$")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One table of a product, with the product's owners and tags, and the lake tables (`layer/table`) its SQL reads."""
+    """One table of a product, with the product's owners and tags, and the lake tables (`layer/table`) its SQL reads.
+
+    `content` is the digest of what the table will hold.
+    """
 
     document: Document
     index: int
     table: Table
     reads: tuple[str, ...]
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
 class ExtensionEntry:
-    """One extension of a product."""
+    """One extension of a product, with the product's owners and tags."""
 
     document: Document
     index: int
@@ -82,7 +86,9 @@ def check_products(
             for entry in own:
                 _check_reads(entry, declared, cyclic, lenient)
             extensions = [
-                ExtensionEntry(documents[number], i, e) for i, e in enumerate(documents[number].product.extensions)
+                ExtensionEntry(document, i, document.product.extension(e))
+                for document in (documents[number],)
+                for i, e in enumerate(document.product.extensions)
             ]
             for extension in extensions:
                 _check_extended(extension, declared, taken, set(python), lenient)
@@ -113,11 +119,11 @@ def _entry(document: Document, index: int) -> Entry:
         if len(set(values := getattr(table, name))) != len(values):
             raise document.error(f"{name} names a value twice", (*at, name))
     _check_labels(document, at, table.owners, table.tags)
-    _check_rules(document, at, table.rules, table)
+    content = _check_rules(document, at, table.rules, table)
     if table.sql is None:
-        return Entry(document, index, table, ())
+        return Entry(document, index, table, (), content)
     try:
-        return Entry(document, index, table, reads(table.sql))
+        return Entry(document, index, table, reads(table.sql), content)
     except SpecError as error:
         raise document.error(f"{table.asset}: {error.what}", (*at, "sql"), error.fix) from error
 
@@ -139,9 +145,10 @@ def _check_labels(document: Document, at: _At, owners: Sequence[str], tags: Mapp
             raise document.error(f"{key!r}: {value!r} is not a tag", (*at, "tags"), fix)
 
 
-def _check_rules(document: Document, at: _At, rules: Sequence[Rule], of: Table | Extension) -> None:
+def _check_rules(document: Document, at: _At, rules: Sequence[Rule], of: Table | Extension) -> str:
+    """The content's digest, which needs rules that are plain JSON."""
     try:
-        code_version(of)
+        content = content_digest(of)
     except (TypeError, ValueError) as error:
         raise document.error(
             "a rule's values must be plain JSON", (*at, "rules"), "use text, numbers, lists"
@@ -157,6 +164,7 @@ def _check_rules(document: Document, at: _At, rules: Sequence[Rule], of: Table |
             fix = "remove one, or give them different meta.id"
             raise document.error(f"{rule.type} is given twice for the same columns", (*at, "rules", index), fix)
         seen.add(rule.identity)
+    return content
 
 
 @cache

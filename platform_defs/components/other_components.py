@@ -10,12 +10,19 @@ from types import ModuleType
 
 import dagster as dg
 
+from assets.kinds.source_digest import folder_digest
+from assets.kinds.tables import DIGEST
+
 
 def load_components(folders: Sequence[Path], specs_dir: Path, project: Path) -> dg.Definitions:
-    """The definitions of each folder."""
-    return dg.Definitions.merge(
-        *(dg.ComponentTree.from_module(_module(folder, specs_dir), project).build_defs() for folder in folders)
-    )
+    """The definitions of each folder; their assets carry the digest of all that is in it."""
+    return dg.Definitions.merge(*(_loaded(folder, specs_dir, project) for folder in folders))
+
+
+def _loaded(folder: Path, specs_dir: Path, project: Path) -> dg.Definitions:
+    found = dg.ComponentTree.from_module(_module(folder, specs_dir), project).build_defs()
+    mark = {DIGEST: folder_digest(folder)}
+    return found.permissive_map_resolved_asset_specs(lambda spec: spec.merge_attributes(metadata=mark), None)
 
 
 def _module(folder: Path, specs_dir: Path) -> ModuleType:
