@@ -1,7 +1,7 @@
 """How a held run looks to Dagster: a tag that the queue never lets pass, and what takes its place. Trusted for nothing.
 
-The tags are a picture of the store, which launcher and lake guard ask. `add_run_tags` reads and writes without a lock, so
-that another writer can undo it: what must be there is written again until it is seen.
+The tags are a picture of the store, which launcher and lake guard ask. `add_run_tags` reads and writes without a lock:
+another writer can undo it, so what must be there is written again until it is seen.
 """
 
 from __future__ import annotations
