@@ -15,9 +15,9 @@ from agents.core.errors import Denied
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
-    from resources.identity import People, Person, Role
     from starlette.requests import HTTPConnection
 
+    from resources.identity import People, Person, Role
     from resources.secrets import Secrets
     from resources.settings import Settings
 
