@@ -54,12 +54,12 @@ def follow(platform: Platform, goal_id: str, say: Callable[[str], None]) -> Goal
 
 def report(platform: Platform, goal_id: str) -> str:
     """The report as markdown."""
-    return render(goal_facts(platform.store, goal_id))
+    return render(goal_facts(platform, goal_id))
 
 
 def summary(platform: Platform, goal_id: str) -> dict[str, Any]:
     """A goal as JSON: where it stands, its plan, what its steps gave."""
-    facts = goal_facts(platform.store, goal_id)
+    facts = goal_facts(platform, goal_id)
     return {
         "goal": goal_id,
         "text": facts.text,

@@ -10,21 +10,23 @@ from agents.ops.workflow import workflow_job
 from agents.roles import register_agents
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
+from platform_defs.approvals_asset import approvals_asset, decide_job
 from resources.orchestrator import GOALS, REPORTS
 from resources.platform import Platform
 from resources.settings import Settings
+from sensors.approvals import approvals_sensor
 from sensors.failures import failures_sensor
 from sensors.plans import plans_sensor
 
 
 def services(settings: Settings) -> dg.Definitions:
-    """`goal` and `workflow`, the sensors around them, and the asset that holds the goals' reports."""
+    """`goal`, `workflow` and `decide`, the sensors around them, the goals' reports and the inbox of approvals."""
     registry, platform = register_agents(settings.extensions), Platform.of(settings)
     workflow = workflow_job(registry, platform)
     return dg.Definitions(
-        assets=[goals_asset(platform)],
-        jobs=[goal_job(registry, platform), workflow],
-        sensors=[plans_sensor(workflow, registry, platform), failures_sensor(platform)],
+        assets=[goals_asset(platform), approvals_asset(platform)],
+        jobs=[goal_job(registry, platform), workflow, decide_job()],
+        sensors=[plans_sensor(workflow, registry, platform), approvals_sensor(platform), failures_sensor(platform)],
     )
 
 
@@ -39,7 +41,7 @@ def goals_asset(platform: Platform) -> dg.AssetsDefinition:
     )
     def goals(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         try:
-            facts = goal_facts(platform.store, context.partition_key)
+            facts = goal_facts(platform, context.partition_key)
         except PlatformError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         return dg.MaterializeResult(metadata={"report": dg.MetadataValue.md(render(facts)), "status": facts.status})

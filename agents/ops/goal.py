@@ -1,10 +1,8 @@
 """The `goal` job: words in, a stored plan out. The plans sensor takes it from there."""
 
-import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from dagster import (
     Enum,
     EnumValue,
@@ -27,11 +25,14 @@ from agents.ops.guard import guard
 from agents.ops.workflow import branches
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
+from resources.inbox import launchpad
 from resources.orchestrator import execution, publish_report
 from resources.platform import Platform
-from resources.settings import LOCATION
 
 ENVIRONMENT = Enum("environment", [EnumValue(name) for name in ENVIRONMENTS])
+# Written by the run coordinator alone, so that it can be trusted.
+REQUESTER = "platform/requester"
+UNNAMED = "launchpad"
 MODE = Enum("mode", [EnumValue("run"), EnumValue("plan", description="only say what would be done")])
 CONFIG = {
     "goal": Field(
@@ -39,7 +40,7 @@ CONFIG = {
     ),
     "environment": Field(Noneable(ENVIRONMENT), default_value=None, description="Empty: as the words say, else dev"),
     "budget": Field(Noneable(float), default_value=None, description="USD a month"),
-    "requester": Field(str, default_value="launchpad", description="Who asks"),
+    "requester": Field(str, default_value=UNNAMED, description="In whose name, where it is not yours"),
     "mode": Field(MODE, default_value="run", description="run, or plan: only say what would be done"),
 }
 
@@ -55,10 +56,9 @@ def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
     def plan(context: OpExecutionContext) -> Output[dict[str, Any]]:
         config: dict[str, Any] = context.op_config
         with guard(platform.ledger, "supervisor", "", context.run_id):
-            made, goal_id = submit(registry, platform, config, context.run_id)
-            publish_report(
-                context.instance, goal_id, render(goal_facts(platform.store, goal_id)), {"steps": len(made.steps)}
-            )
+            requester = context.run.tags.get(REQUESTER, config["requester"])
+            made, goal_id = submit(registry, platform, config, context.run_id, requester)
+            publish_report(context.instance, goal_id, render(goal_facts(platform, goal_id)), {"steps": len(made.steps)})
         for question in made.questions:
             context.log.warning(f"{goal_id} asks: {question.question} {' '.join(question.candidates)}")
         return Output(
@@ -77,15 +77,21 @@ def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
     return goal
 
 
-def submit(registry: Registry, platform: Platform, config: Mapping[str, Any], source_run_id: str) -> tuple[Plan, str]:
-    """Plan the goal and store it under a new id; the same run gives the same goal again."""
+def submit(
+    registry: Registry, platform: Platform, config: Mapping[str, Any], source_run_id: str, requester: str
+) -> tuple[Plan, str]:
+    """Plan the goal and store it under a new id; the same run gives the same goal again.
+
+    `requester` is who the run coordinator found to ask; the name in the config is a claim, and kept as one.
+    """
     store, ledger = platform.store, platform.ledger
     plan = plan_for(registry, platform, config["goal"], config["environment"], config["budget"])
     made = store.create_goal(
-        config["goal"], plan.environment, config["requester"], plan.budget, config["mode"], source_run_id=source_run_id
+        config["goal"], plan.environment, requester, plan.budget, config["mode"], source_run_id=source_run_id
     )
     store.set_plan(made.id, plan)
-    ledger.append("goal", config["requester"], "submitted", subject=made.id, why=config["goal"], trace=source_run_id)
+    claimed = "" if config["requester"] in (requester, UNNAMED) else f" in the name of {config['requester']}"
+    ledger.append("goal", requester, f"submitted{claimed}", subject=made.id, why=config["goal"], trace=source_run_id)
     what = f"{len(plan.questions)} questions" if plan.questions else f"{len(plan.steps)} steps"
     ledger.append("plan", "supervisor", what, subject=made.id, digest=plan.digest, trace=source_run_id)
     return plan, made.id
@@ -110,7 +116,7 @@ def _shown(
 ) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "goal id": goal_id,
-        "plan": MetadataValue.md(render(goal_facts(platform.store, goal_id))),
+        "plan": MetadataValue.md(render(goal_facts(platform, goal_id))),
         "digest": plan.digest,
     }
     if config["mode"] == "plan":
@@ -119,12 +125,6 @@ def _shown(
             address = platform.settings.base_url + launchpad("workflow", filled)
             shown[f"launch phase {phase['phase']}"] = MetadataValue.url(address)
     return shown
-
-
-def launchpad(job_name: str, run_config: Mapping[str, Any]) -> str:
-    """Address of a job's Launchpad with this config filled in, relative to the UI's root."""
-    text = yaml.safe_dump(dict(run_config), sort_keys=False)
-    return f"/locations/{LOCATION}/jobs/{job_name}/playground/setup?config={urllib.parse.quote(text)}"
 
 
 def workflow_config(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from agents.core.approval import ApprovalRequest
 from agents.core.gate import Work
 from agents.core.plan import AFTER, Plan
 from agents.core.registry import agent
@@ -15,6 +16,7 @@ from agents.tools.goals import GoalFacts
 REPORT = agent(
     "report", "Says what was built, what holds on it, when it runs next, and what is missing.", after=AFTER["report"]
 )
+INBOX = "/assets/platform/approvals"
 MARKS = {True: "✓", False: "✗"}
 
 
@@ -39,6 +41,7 @@ def render(goal: GoalFacts) -> str:
             *_section("What went wrong", [goal.reason] if goal.reason else []),
             *_section("Questions", [_question(q.question, q.candidates) for q in goal.plan.questions]),
             *_plan(goal.plan, goal.outputs),
+            *_approvals(goal.requests),
             *_section("Specs", list(_specs(goal.outputs))),
             *_tables(goal.outputs),
             *_rules(goal.outputs),
@@ -91,6 +94,29 @@ def _target(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
         if value:
             return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return ""
+
+
+def _approvals(requests: Sequence[ApprovalRequest]) -> list[str]:
+    rows = [
+        (
+            f"[{one.id}]({INBOX}?view=events&partition={one.id})",
+            ", ".join(f"`{asset}`" for asset in sorted(one.effects.assets)) or ", ".join(one.effects.effects),
+            one.risk.level,
+            one.state,
+            _words(one),
+        )
+        for one in requests
+    ]
+    return _table("Held for people", ("request", "what", "risk", "state", "decided by"), rows)
+
+
+def _words(request: ApprovalRequest) -> str:
+    said = [
+        f"{word.choice} by **{_quiet(word.who)}** {datetime.fromtimestamp(word.at, UTC):%Y-%m-%d %H:%M} UTC"
+        + (f": {_quiet(word.note)}" if word.note else "")
+        for word in request.decisions
+    ]
+    return "; ".join(said) or _quiet(request.reason) or "nobody yet"
 
 
 def _specs(outputs: Mapping[str, Any]) -> Iterator[str]:

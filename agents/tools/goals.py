@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agents.core.approval import ApprovalRequest
 from agents.core.plan import Plan
 from agents.core.registry import tool
 from agents.tools.session import Session
-from resources.store import Store
+from resources.inbox import requests_of_goal
+from resources.platform import Platform
 
 
 @dataclass(frozen=True, slots=True)
 class GoalFacts:
-    """A goal, its plan and what its steps gave so far."""
+    """A goal, its plan, what its steps gave so far, and what of it was held for people."""
 
     id: str
     text: str
@@ -25,16 +27,18 @@ class GoalFacts:
     reason: str
     plan: Plan
     outputs: Mapping[str, Mapping[str, Any]]
+    requests: tuple[ApprovalRequest, ...] = ()
 
 
 @tool("goals.facts", effect="read")
 def facts(session: Session) -> GoalFacts:
     """Everything the store has of this goal."""
-    return goal_facts(session.platform.store, session.goal)
+    return goal_facts(session.platform, session.goal)
 
 
-def goal_facts(store: Store, goal_id: str) -> GoalFacts:
+def goal_facts(platform: Platform, goal_id: str) -> GoalFacts:
     """The same for code that serves no agent: the goal job, the plans sensor, the command line."""
+    store = platform.store
     row = store.goal(goal_id)
     goal = row.goal
     return GoalFacts(
@@ -47,6 +51,7 @@ def goal_facts(store: Store, goal_id: str) -> GoalFacts:
         row.reason,
         store.plan(goal.id),
         store.outputs(goal.id),
+        tuple(platform.approvals.request(request) for request in requests_of_goal(store, goal.id)),
     )
 
 
