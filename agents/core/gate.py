@@ -195,12 +195,7 @@ def _refusal(request: Request, decision: Decision, where: str) -> PolicyError:
         return ApprovalRequired(
             f"{what} before a person has approved it",
             where=where,
-            fix=f"policy {rules} asks for {_people(decision)}",
+            fix=f"policy {rules} asks for {decision.needs}",
         )
     why = f"policy {rules} forbids it" if rules else "no policy permits it"
     return Denied(what, where=where, fix=f"{why}: see docs/policies.md")
-
-
-def _people(decision: Decision) -> str:
-    approvals = "an approval" if decision.quorum == 1 else f"{decision.quorum} approvals"
-    return f"{approvals} from {' and '.join(sorted(decision.groups))}" if decision.groups else approvals

@@ -82,6 +82,14 @@ class Decision:
     groups: frozenset[str] = frozenset()
     waiting: bool = False
 
+    @property
+    def needs(self) -> str:
+        """What it takes to pass, in words; empty where approvals would change nothing."""
+        if not self.quorum:
+            return ""
+        approvals = "one approval" if self.quorum == 1 else f"{self.quorum} approvals"
+        return f"{approvals}, from {' and '.join(sorted(self.groups))}" if self.groups else approvals
+
 
 class Policy:
     """The Cedar policies of a folder, validated against the platform's schema when constructed."""
