@@ -1,0 +1,96 @@
+"""What a request is, in a few words: its effects, its steps, who asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from agents.core.approval import ApprovalRequest, Effects
+from agents.tools.evidence.changes import table_of
+from agents.tools.evidence.words import count, listed, plain, quoted
+from resources.scrub import scrub
+
+_QUIET = frozenset({"report report"})
+# Their assets stand in the table of changes.
+_SAID = frozenset({"deployment promote", "deployment rollback"})
+_NOT_TAKEN_BACK = frozenset({"provision", "delete", "spend", "external"})
+
+
+def title(effects: Effects) -> str:
+    """What would happen, as a heading says it."""
+    where = quoted(effects.environment)
+    acts = [_act(step) for step in steps(effects)]
+    if "deployment promote" in acts:
+        return f"promote {_assets(effects)} to {where}{_besides(acts, 'deployment promote')}"
+    if "deployment rollback" in acts:
+        return f"roll back {_assets(effects)} in {where}{_besides(acts, 'deployment rollback')}"
+    if acts:
+        on = f" on {_assets(effects)}" if effects.assets else ""
+        return f"{', '.join(map(plain, dict.fromkeys(acts)))}{on} in {where}"
+    if effects.unknown:
+        return f"run what nobody can classify, taken for {where}"
+    if effects.assets:
+        return f"load {_assets(effects)} in {where}"
+    return f"{plain(', '.join(effects.effects) or 'run something')} in {where}"
+
+
+def steps(effects: Effects) -> list[Mapping[str, Any]]:
+    """The agents' steps that have an effect."""
+    return [step for step in effects.steps if _act(step) not in _QUIET]
+
+
+def extras(effects: Effects) -> Iterator[tuple[str, str]]:
+    """What the run brings beside tables, each named: steps, run config, selection, image, what is not known."""
+    if effects.unknown:
+        yield "**cannot be classified**", listed(effects.unknown)
+    for step in steps(effects):
+        inputs = cast(Mapping[str, Any], step.get("inputs") or {})
+        if _act(step) in _SAID:
+            inputs = {name: value for name, value in inputs.items() if name != "assets"}
+        if inputs:
+            yield f"step {plain(_act(step))}", _json(inputs)
+    if effects.config:
+        yield "run config", _json(effects.config)
+    if effects.selection:
+        yield "only these steps", listed(effects.selection)
+    for name, value in sorted(effects.tags.items()):
+        yield f"tag {quoted(name)}", quoted(value)
+
+
+def lasting(effects: Effects) -> list[str]:
+    """Effects that the platform cannot take back."""
+    return [effect for effect in effects.effects if effect in _NOT_TAKEN_BACK]
+
+
+def asker(request: ApprovalRequest) -> str:
+    """Who asked, and whether anything vouches for the name."""
+    who = request.requester
+    sure = "" if who.known else " (**nothing vouches for this name**)"
+    claimed = f", who also gave the names {listed(who.claimed)}" if who.claimed else ""
+    return f"{quoted(who.name or 'nobody')}{sure}{claimed}"
+
+
+def wanted(request: ApprovalRequest) -> str:
+    """Which rule asks, and whose approval it wants."""
+    rules = listed(request.rules) if request.rules else "no rule by name"
+    groups = f" of {listed(sorted(request.groups))}" if request.groups else ""
+    return f"{rules} asks for **{count(request.quorum, 'approval')}**{groups}, and never the requester's own"
+
+
+def _act(step: Mapping[str, Any]) -> str:
+    return f"{step.get('agent')} {step.get('action')}"
+
+
+def _assets(effects: Effects) -> str:
+    names = sorted(table.asset if (table := table_of(asset)) else asset for asset in effects.assets)
+    return listed(names) if len(names) <= 2 else count(len(names), "table")
+
+
+def _besides(acts: list[str], main: str) -> str:
+    others = [act for act in dict.fromkeys(acts) if act != main]
+    return f", and {plain(', '.join(others))}" if others else ""
+
+
+def _json(value: Any) -> str:
+    return quoted(json.dumps(scrub(value), ensure_ascii=False, sort_keys=True, default=str))

@@ -1,0 +1,89 @@
+"""Text for a card: whatever comes from outside stays text, on one line, without secrets, links or markup of its own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from resources.scrub import scrub_text
+
+_LONGEST = 160
+_MARKUP = re.compile(r"([\\`*_\[\]<>~&#!$])")
+_LINKING = re.compile(r"(?i)(?<=:)//|(?<=www)\.|@")
+# Invisible, unassigned and direction-changing characters could make a name look like another one.
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Evidence that is not there, and why."""
+
+    why: str
+
+
+def clean(text: str, longest: int = _LONGEST) -> str:
+    """One visible line without secrets; the pipe, which ends a table's cell, becomes a broken bar."""
+    line = " ".join(_visible(scrub_text(text)).split()).replace("|", "¦")
+    return line if len(line) <= longest else f"{line[:longest]}… ({len(line) - longest} characters left out)"
+
+
+def quoted(text: str, longest: int = _LONGEST) -> str:
+    """Text of people, sources and specs, word for word in code style: no markup, link or image can stand in it."""
+    return f"`{clean(text, longest).replace('`', 'ˋ') or ' '}`"
+
+
+def plain(text: str, longest: int = 400) -> str:
+    """Our own sentences, which may hold names from outside: read as written, never as markup or a link."""
+    broken = _LINKING.sub(lambda found: f"{found[0][0]}\u200a{found[0][1:]}", clean(text, longest))
+    return _MARKUP.sub(r"\\\1", broken)
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Names in code style, the first ones and the number of the others."""
+    found = list(names)
+    rest = len(found) - most
+    return ", ".join(map(quoted, found[:most])) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A markdown table; cells are texts made by the functions above."""
+    lines = (header, ["---"] * len(header), *rows)
+    return ["", *(f"| {' | '.join(line)} |" for line in lines), ""]
+
+
+def block(lines: Sequence[str], language: str) -> list[str]:
+    """A fenced block; no line can end it, each is cut where it is longer than a page is wide."""
+    shown = [_cut(_visible(scrub_text(line)).rstrip()) for line in lines]
+    ticks = max((len(run) for line in shown for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return ["", f"{fence}{language}", *shown, fence, ""]
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 table`, `2,000 tables`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def size(number: float) -> str:
+    """Bytes as people read them."""
+    power = 0
+    while number >= 1000 and power < len(_UNITS) - 1:
+        number, power = number / 1000, power + 1
+    return f"{number:,.0f} {_UNITS[power]}" if power == 0 or number >= 100 else f"{number:.3g} {_UNITS[power]}"
+
+
+def moment(at: float) -> str:
+    """A moment in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _visible(text: str) -> str:
+    return "".join(" " if unicodedata.category(char) in _UNSEEN else char for char in text)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line) - _LONGEST} characters left out)"
