@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from agents.core.errors import ConfigError, RunFailed, Unreachable
+from agents.core.errors import AccessRefused, ConfigError, RunFailed, Unreachable
 from platform_defs.instance import LOCATION, Home
+from platform_defs.web_identity import SECRET, SECRET_HEADER
+from resources.platform import Platform
+from resources.settings import load_settings
 
 LAUNCH = """
 mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
   __typename ... on LaunchRunSuccess { run { runId } }
-  ... on RunConfigValidationInvalid { errors { message } } ... on PythonError { message } } }
+  ... on RunConfigValidationInvalid { errors { message } } ... on Error { message } } }
 """
 RUN = """
 query($id: ID!) { runOrError(runId: $id) { __typename ... on Run { status
@@ -28,23 +31,28 @@ query { workspaceOrError { ... on Workspace { locationEntries { name locationOrL
   ... on PythonError { message causes { message } } } } } } }
 """
 REPOSITORY = "__repository__"
+REFUSED = (401, 403, 415, 421)
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """GraphQL over HTTP; a webserver that is being restarted is waited for."""
+    """GraphQL over HTTP; a webserver that is being restarted is waited for. `headers` say who asks."""
 
     url: str
     patience: float = 60
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def ask(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The `data` of an answer. Raises Unreachable when nothing answers for `patience` seconds."""
+        """The `data` of an answer. Raises Unreachable when nothing answers for `patience` seconds, else AccessRefused
+        or RunFailed with what the webserver said.
+        """
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                answer = httpx.post(
-                    f"{self.url}/graphql", json={"query": query, "variables": dict(variables)}, timeout=30
-                )
+                asked = {"query": query, "variables": dict(variables)}
+                answer = httpx.post(f"{self.url}/graphql", json=asked, headers=dict(self.headers), timeout=30)
+                if answer.status_code in REFUSED:
+                    raise AccessRefused(answer.text, where=self.url)
                 body: dict[str, Any] = answer.json()
                 break
             except (httpx.HTTPError, ValueError) as error:
@@ -90,9 +98,19 @@ class Client:
         return found["status"], told
 
 
+def credentials(platform: Platform) -> Mapping[str, str]:
+    """Headers with which a program of this deployment speaks as the local user, where a proxy names people otherwise.
+
+    Only who can read the proxy's secret can: the operating-system user of the deployment.
+    """
+    settings = platform.settings
+    secret = platform.secrets.get(SECRET) if settings.user_header else None
+    return {SECRET_HEADER: secret, settings.user_header: settings.local_user} if secret else {}
+
+
 def connect(home: Home) -> Client:
     """The client of the state folder's running deployment."""
     running = home.running()
     if not running:
         raise ConfigError("no deployment is running", where=str(home.state), fix="start one: make up (adp up)")
-    return Client(running["url"])
+    return Client(running["url"], headers=credentials(Platform.of(load_settings())))

@@ -20,13 +20,19 @@ from typing import IO, Self
 from filelock import FileLock, Timeout
 
 from agents.core.errors import ConfigError
-from platform_defs.client import Client
+from platform_defs.client import Client, credentials
 from platform_defs.instance import LOCATION, Home, prepare
-from resources.settings import Settings, environment
+from platform_defs.web_identity import SECRET
+from platform_defs.web_requests import check
+from resources.keys import SIGNING_KEY, SIGNING_PUBLIC_KEY, Keys
+from resources.platform import Platform
+from resources.settings import SECRET_PREFIX, Settings, environment
 
 START_SECONDS = 120
 STOP_SECONDS = 15
 HOST = "127.0.0.1"
+# Secrets that a process does not get to see: what runs people's code neither signs grants nor speaks for the proxy.
+KEPT_FROM = {"code-server": frozenset({SIGNING_KEY, SECRET}), "daemon": frozenset({SECRET})}
 
 
 @dataclass(slots=True)
@@ -108,14 +114,20 @@ class Deployment:
         self._stack.close()
 
     def _start(self) -> None:
+        platform = Platform.of(self.settings)
+        _refuse_early(platform)
         code_port, port = free_port(0), free_port(self.settings.port)
         home = prepare(self.settings, code_port)
         if port != self.settings.port:
             self.say(f"Port {self.settings.port} is in use; taking {port}")
         self.url = f"http://{HOST}:{port}"
-        env = {**environment(), **home.environment(), "ADP_BASE_URL": self.url}
+        public = self.settings.base_url if self.settings.user_header else self.url
+        env = {**environment(), **home.environment(), "ADP_BASE_URL": public}
         env.pop("PYTHONDONTWRITEBYTECODE", None)  # a run would compile every module anew: seconds for each process
-        self.processes = [Process(n, c, home.logs / f"{n}.log", env) for n, c in commands(home, code_port, port)]
+        self.processes = [
+            Process(name, command, home.logs / f"{name}.log", process_environment(name, env, platform.keys))
+            for name, command in commands(home, code_port, port)
+        ]
         code, *rest = self.processes
         self.say("Starting the code server")
         code.start()
@@ -124,7 +136,7 @@ class Deployment:
         for process in rest:
             process.start()
         self._wait(rest[0], lambda: _answers(self.url))
-        if error := Client(self.url).load_error():
+        if error := Client(self.url, headers=credentials(platform)).load_error():
             raise ConfigError(
                 f"the definitions do not load: {error}", where=str(code.log), fix="mend it and start again"
             )
@@ -160,12 +172,27 @@ class Deployment:
             pass
 
 
+def process_environment(name: str, env: Mapping[str, str], keys: Keys) -> Mapping[str, str]:
+    """What one process sees of the environment: the code server, and the runs it starts, can verify but not sign."""
+    kept = KEPT_FROM.get(name, frozenset())
+    seen = {key: value for key, value in env.items() if key.removeprefix(SECRET_PREFIX) not in kept}
+    return {**seen, SECRET_PREFIX + SIGNING_PUBLIC_KEY: keys.public} if SIGNING_KEY in kept else seen
+
+
+def _refuse_early(platform: Platform) -> None:
+    """Raise ConfigError for what would make the deployment unsafe or dead, before anything of it runs."""
+    check(platform, HOST)
+    platform.keys.create()
+    platform.policy()
+    platform.people.all()
+
+
 def commands(home: Home, code_port: int, port: int) -> list[tuple[str, list[str]]]:
     """Name and command of each process; the code server first."""
-    bin_dir, address, python = Path(sys.executable).parent, ["-h", HOST, "-p", str(port)], sys.executable
+    bin_dir, address, python = Path(sys.executable).parent, ["--host", HOST, "--port", str(port)], sys.executable
     module = ["-m", "platform_defs.definitions", "--location-name", LOCATION]
     code = [python, "-m", "dagster", "code-server", "start", *module, "--host", HOST, "--port", str(code_port)]
-    web = [str(bin_dir / "dagster-webserver"), *address, "-w", str(home.workspace)]
+    web = [str(bin_dir / "adp"), "web", *address, "-w", str(home.workspace)]
     daemon = [str(bin_dir / "dagster-daemon"), "run", "-w", str(home.workspace)]
     return [("code-server", code), ("webserver", web), ("daemon", daemon)]
 

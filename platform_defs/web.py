@@ -96,7 +96,7 @@ class FrontDoor:
         safe = self._safe(send) if scope["type"] == "http" else send
         if refused is None:
             return await self.app(scope, receive, safe)
-        log.warning("refused %s %s: %s", scope.get("method", "websocket"), scope["path"], refused.why)
+        log.warning("refused %s %r: %s", scope.get("method", "websocket"), scope["path"], refused.why)
         if scope["type"] == "websocket":
             return await send({"type": "websocket.close", "code": 1008})
         return await _answer(refused)(scope, receive, safe)
@@ -143,6 +143,7 @@ def serve(
     from dagster_webserver.version import __version__
 
     check(platform, host)
+    logging.basicConfig(format="%(asctime)s - %(name)s - %(levelname)s - %(message)s")
     with DagsterInstance.from_config(str(home)) as instance:
         instance.optimize_for_webserver(statement_timeout=15_000, pool_recycle=3600, max_overflow=20)
         target = WorkspaceFileTarget([str(workspace)])
