@@ -51,7 +51,9 @@ class People:
     ) -> None:
         """`role_groups` says which group of the proxy gives a role."""
         self._store, self._file, self._keys, self._ledger, self._clock = store, file, keys, ledger, clock
-        self._groups = {valid_role(role, "role_groups"): group for role, group in (role_groups or {}).items()}
+        self._groups: dict[Role, str] = {
+            valid_role(role, "role_groups"): group for role, group in (role_groups or {}).items()
+        }
         self._parsed: tuple[object, tuple[Person, ...]] | None = None
 
     def find(self, name: str) -> Person | None:
