@@ -13,15 +13,16 @@ GoalMode = Literal["run", "plan"]
 PhaseStatus = Literal["claimed", "started", "succeeded", "failed", "canceled"]
 PHASE_ENDS: frozenset[str] = frozenset({"succeeded", "failed", "canceled"})
 
-# Where a goal may go from each state. Failed is left again when a person re-executes the run from its failure.
+# Where a goal may go from each state; a tick may miss what lasted shortly. Failed is left again when a person
+# re-executes the run from its failure.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "submitted": frozenset({"questions", "planned", "failed", "rejected"}),
     "questions": frozenset({"rejected"}),
-    "planned": frozenset({"building", "held", "live", "failed", "rejected"}),
-    "building": frozenset({"held", "releasing", "live", "failed", "rejected"}),
-    "held": frozenset({"releasing", "failed", "rejected"}),
-    "releasing": frozenset({"held", "live", "failed", "rolled back", "rejected"}),
-    "failed": frozenset({"building", "held", "releasing", "rolled back"}),
+    "planned": frozenset({"building", "held", "releasing", "live", "failed", "rejected"}),
+    "building": frozenset({"held", "releasing", "live", "failed", "rolled back", "rejected"}),
+    "held": frozenset({"building", "releasing", "live", "failed", "rolled back", "rejected"}),
+    "releasing": frozenset({"building", "held", "live", "failed", "rolled back", "rejected"}),
+    "failed": frozenset({"building", "held", "releasing", "live", "rolled back", "rejected"}),
     "live": frozenset({"rolled back"}),
     "rolled back": frozenset(),
     "rejected": frozenset(),

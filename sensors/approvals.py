@@ -26,9 +26,8 @@ from resources.holding import APPROVAL, GRANTED, PENDING, release
 from resources.inbox import leased_runs
 from resources.notifier import Notice, Severity
 from resources.platform import Platform
-from sensors.inbox import Graph, Picture, notice_of, over
+from sensors.inbox import OVER, Graph, Picture, notice_of, over
 
-OVER = frozenset({"rejected", "expired", "cancelled", "superseded", "revoked"})
 # A run is stored before its request is: until then nobody knows it, and that means nothing.
 GRACE_SECONDS = 60
 PAGE = 500

@@ -30,6 +30,8 @@ from resources.inbox import (
 from resources.notifier import Notice
 from resources.platform import Platform
 
+# States in which a request lets nothing pass, and never will.
+OVER = frozenset({"rejected", "expired", "cancelled", "superseded", "revoked"})
 # So many requests a tick: gathering evidence takes time, and releases must not wait for it.
 CARDS, ENDS = 10, 200
 # An approver must see that a request waits, and that nobody could say what it is.

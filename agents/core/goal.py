@@ -9,6 +9,7 @@ from typing import Literal
 GoalStatus = Literal[
     "submitted", "questions", "planned", "building", "held", "releasing", "live", "failed", "rolled back", "rejected"
 ]
+# Nothing more happens by itself; "held" goes on once people have decided.
 FINAL: frozenset[str] = frozenset({"questions", "live", "failed", "rolled back", "rejected", "held"})
 
 

@@ -56,7 +56,7 @@ def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
     def plan(context: OpExecutionContext) -> Output[dict[str, Any]]:
         config: dict[str, Any] = context.op_config
         with guard(platform.ledger, "supervisor", "", context.run_id):
-            requester = context.run.tags.get(REQUESTER, config["requester"])
+            requester = context.run.tags.get(REQUESTER) or config["requester"]
             made, goal_id = submit(registry, platform, config, context.run_id, requester)
             publish_report(context.instance, goal_id, render(goal_facts(platform, goal_id)), {"steps": len(made.steps)})
         for question in made.questions:
