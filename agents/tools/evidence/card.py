@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from agents.core.approval import ApprovalRequest
 from agents.tools.evidence import wording
 from agents.tools.evidence.charts import Bars, bar_chart, risk_badge
-from agents.tools.evidence.cost import Usage
-from agents.tools.evidence.gather import Evidence, Size, TableEvidence, gather
+from agents.tools.evidence.details import details
+from agents.tools.evidence.gather import Evidence, Readers, Size, TableEvidence, gather
 from agents.tools.evidence.known import Check, Known
 from agents.tools.evidence.personal import Personal
-from agents.tools.evidence.words import Missing, block, count, listed, moment, plain, quoted, size, table
+from agents.tools.evidence.words import (
+    UNKNOWN,
+    Missing,
+    block,
+    count,
+    listed,
+    moment,
+    person,
+    plain,
+    quoted,
+    size,
+    table,
+)
 from resources.platform import Platform
 from resources.settings import Settings
 
 _DIFF_LINES = 32
 _CHARTED = 6
-_UNKNOWN = "not known"
 
 
 def card_of(platform: Platform, request: ApprovalRequest, *, known: Known) -> str:
@@ -28,7 +39,7 @@ def card_of(platform: Platform, request: ApprovalRequest, *, known: Known) -> st
 def decided_card(request: ApprovalRequest) -> str:
     """What became of a request: its state, who said what, and what it was."""
     rows = [
-        (quoted(d.who), f"**{d.choice}**", listed(sorted(d.groups)), moment(d.at), quoted(d.note) if d.note else "")
+        (person(d.who), f"**{d.choice}**", listed(sorted(d.groups)), moment(d.at), quoted(d.note) if d.note else "")
         for d in request.decisions
     ]
     lines = [
@@ -47,18 +58,18 @@ def render(request: ApprovalRequest, evidence: Evidence, settings: Settings) -> 
         [
             f"## {risk_badge(request.risk.level)} {wording.title(request.effects)}",
             "",
-            f"{_reasons(request)} {plain(request.id)} waits until **{moment(request.expires)}**; no answer means no.",
+            f"{_reasons(request)}{plain(request.id)} waits until **{moment(request.expires)}**; no answer means no.",
             *_changes(evidence),
             *_charts(evidence, settings),
             *_diff(evidence.tables),
-            *table(("", ""), _facts(request, evidence, settings)),
+            *table(("", ""), details(request, evidence, settings)),
             *_missing(evidence),
         ]
     )
 
 
 def _reasons(request: ApprovalRequest) -> str:
-    return f"Risky because: {plain('; '.join(request.risk.reasons))}." if request.risk.reasons else ""
+    return f"**Why risky:** {plain('; '.join(request.risk.reasons))}. " if request.risk.reasons else ""
 
 
 def _why(request: ApprovalRequest) -> str:
@@ -68,10 +79,11 @@ def _why(request: ApprovalRequest) -> str:
 def _changes(evidence: Evidence) -> list[str]:
     if not evidence.tables:
         return []
-    header = ("table", "spec", "rows: now → built below", "size", "checks below", "read by", "personal data")
+    where = f"{evidence.tables[0].change.asset.partition('/')[0]} → {evidence.lower}"
+    header = ("table", "spec", f"rows {where}", "size", f"checks in {evidence.lower}", "read by", "personal data")
     found = table(header, (_row(one) for one in evidence.tables))
     if evidence.further:
-        names = listed((f"{c.asset} ({c.kind or _UNKNOWN})" for c in evidence.further), 4)
+        names = listed((f"{c.asset} ({c.kind or UNKNOWN})" for c in evidence.further), 4)
         found.insert(-1, f"| **{count(len(evidence.further), 'further table')}**: {names}" + " |" * len(header))
     return found
 
@@ -92,23 +104,23 @@ def _row(one: TableEvidence) -> tuple[str, ...]:
 def _kind(one: TableEvidence) -> str:
     diff = one.change.diff
     if isinstance(diff, Missing):
-        return _UNKNOWN
+        return UNKNOWN
     lines = f" (+{diff.added} −{diff.removed})" if diff.kind == "changed" else ""
     mark = " ⚠" if one.change.warning else ""
     return f"**{diff.kind}**{lines}{mark}" if diff.kind != "unchanged" else f"unchanged{mark}"
 
 
-def _rows(found: Size | Missing) -> str:
-    return "none" if isinstance(found, Missing) else f"{found.rows:,}"
+def _rows(found: Size | Missing | None) -> str:
+    return UNKNOWN if isinstance(found, Missing) else f"{found.rows:,}" if found else "none"
 
 
-def _bytes(found: Size | Missing) -> str:
-    return "none" if isinstance(found, Missing) else size(found.bytes)
+def _bytes(found: Size | Missing | None) -> str:
+    return UNKNOWN if isinstance(found, Missing) else size(found.bytes) if found else "none"
 
 
 def _checks(found: tuple[Check, ...] | Missing, problem: str) -> str:
     if isinstance(found, Missing):
-        return _UNKNOWN
+        return UNKNOWN
     failed = [check for check in found if check.passed is False]
     silent = sum(check.passed is None for check in found)
     said = f"{sum(check.passed is True for check in found)} of {len(found)} passed"
@@ -118,17 +130,18 @@ def _checks(found: tuple[Check, ...] | Missing, problem: str) -> str:
     return said + (" ⚠" if problem else "")
 
 
-def _readers(found: tuple[str, ...] | Missing) -> str:
+def _readers(found: Readers | Missing) -> str:
     if isinstance(found, Missing):
-        return _UNKNOWN
-    return f"{len(found)}: {listed(found, 2)}" if found else "nothing"
+        return UNKNOWN
+    said = f"{len(found.assets)}: {listed(found.assets, 2)}" if found.assets else "nothing"
+    return f"nothing yet; in {found.environment} {said}" if found.environment else said
 
 
 def _personal(found: Personal | Missing) -> str:
     if isinstance(found, Missing):
-        return _UNKNOWN
-    names = f"names suggest {listed(found.suggested, 3)}" if found.suggested else "no name suggests any"
-    declared = f"declared {quoted(found.declared)}" if found.declared else f"{_UNKNOWN}"
+        return UNKNOWN
+    names = f"names suggest {listed(found.suggested, 3)}" if found.suggested else "no column's name suggests any"
+    declared = f"declared {quoted(found.declared)}" if found.declared else f"{UNKNOWN}"
     return f"{declared}; {names}" + ("; a masked view exists" if found.masked else "")
 
 
@@ -137,7 +150,7 @@ def _charts(evidence: Evidence, settings: Settings) -> list[str]:
     shown = [one for one in evidence.tables if isinstance(one.now, Size) or isinstance(one.lower, Size)][:_CHARTED]
     if not shown:
         return []
-    series = ("now", "built below")
+    series = ("now", f"in {evidence.lower}")
     images = [
         bar_chart("Rows", series, [_bars(one, lambda s: s.rows) for one in shown], lambda value: f"{value:,.0f}"),
         bar_chart("Size", series, [_bars(one, lambda s: s.bytes) for one in shown], size),
@@ -150,7 +163,7 @@ def _charts(evidence: Evidence, settings: Settings) -> list[str]:
 
 
 def _bars(one: TableEvidence, of: Callable[[Size], int]) -> Bars:
-    first, second = (None if isinstance(s, Missing) else float(of(s)) for s in (one.now, one.lower))
+    first, second = (float(of(s)) if isinstance(s, Size) else None for s in (one.now, one.lower))
     name = one.change.table.asset if one.change.table else one.change.asset
     return Bars(name, first, second)
 
@@ -164,96 +177,11 @@ def _diff(tables: Sequence[TableEvidence]) -> list[str]:
     share = max(6, _DIFF_LINES // len(told))
     lines: list[str] = []
     for change, all_lines in told:
-        lines.append(f"@@ {change.asset} @@")
+        lines.append(f"=== {change.asset}: {change.kind}")
         lines += all_lines[:share]
         if len(all_lines) > share:
             lines.append(f"# {len(all_lines) - share} more lines left out: see {change.file}")
     return block(lines, "diff")
-
-
-def _facts(request: ApprovalRequest, evidence: Evidence, settings: Settings) -> Iterator[tuple[str, str]]:
-    yield "asked by", f"{wording.asker(request)}{_goal(request, evidence)}"
-    yield "who must approve", _wanted(request)
-    yield "approving covers", _covers(request, settings)
-    yield from wording.extras(request.effects)
-    yield "cost a month", _cost(request, evidence, settings)
-    yield "personal data", _data_class(request)
-    yield "the way back", "; ".join(_way_back(request, evidence))
-    yield "digest", f"`{request.digest}`"
-
-
-def _goal(request: ApprovalRequest, evidence: Evidence) -> str:
-    if isinstance(evidence.goal, Missing):
-        return f", {plain(evidence.goal.why)}"
-    return f", for goal {plain(request.goal)}: {quoted(evidence.goal)}"
-
-
-def _wanted(request: ApprovalRequest) -> str:
-    given = [quoted(decision.who) for decision in request.decisions if decision.choice == "approve"]
-    return wording.wanted(request) + (f"; given by {', '.join(given)}" if given else "")
-
-
-def _covers(request: ApprovalRequest, settings: Settings) -> str:
-    if request.effects.single_use:
-        return "one run of exactly this"
-    refreshes = " and every refresh of these tables under the same specs" if request.effects.assets else ""
-    return f"exactly this{refreshes}, for {settings.grant_days:g} days; any change of spec, SQL or code asks again"
-
-
-def _cost(request: ApprovalRequest, evidence: Evidence, settings: Settings) -> str:
-    before, after = evidence.before, evidence.after
-    prices = [
-        found if isinstance(found, Missing) else f"{found:,.2f}" for found in (u.usd(settings) for u in (before, after))
-    ]
-    first, second = prices
-    if isinstance(first, Missing) or isinstance(second, Missing):
-        why = first if isinstance(first, Missing) else second
-        said = f"USD {_UNKNOWN}: {why.why if isinstance(why, Missing) else ''}"
-    else:
-        least = "at least " if after.unknown else ""
-        said = f"**{first} → {least}{second} USD**{_budget(request)}"
-    basis = f"{_used(before)} → {_used(after)}, from schedules, the last runs' seconds and the bytes in the lake"
-    lacks = f"; lacks {plain('; '.join(after.unknown))}" if after.unknown else ""
-    rest = f"; {count(len(evidence.further), 'further table')} not counted" if evidence.further else ""
-    return f"{said} ({basis}{lacks}{rest})"
-
-
-def _used(found: Usage) -> str:
-    return f"{found.runs:,.0f} runs of {found.seconds / 3600:,.2f} h in all and {size(found.bytes)}"
-
-
-def _budget(request: ApprovalRequest) -> str:
-    budget = request.facts.budget_usd
-    return "" if budget is None else f", budget {budget:,.2f} USD"
-
-
-def _data_class(request: ApprovalRequest) -> str:
-    said = {
-        "none": "declared: none",
-        "masked": "declared: **masked**",
-        "unmasked": "declared: **in clear text, not masked**",
-    }
-    unscanned = f"{_UNKNOWN}: no tag `pii` says it and no scan of the rows was made; columns above are judged by name"
-    return said.get(request.facts.pii, unscanned)
-
-
-def _way_back(request: ApprovalRequest, evidence: Evidence) -> Iterator[str]:
-    """How each table comes back, by version; what cannot be taken back is said first."""
-    if lost := wording.lasting(request.effects):
-        yield f"**cannot be taken back: {plain(', '.join(lost))}**"
-    elif not request.facts.reversible:
-        yield "**cannot be taken back**"
-    known = [one for one in evidence.tables if one.change.table is not None]
-    back = [f"{one.change.asset} to version {one.now.version}" for one in known if isinstance(one.now, Size)]
-    fresh = [one.change.asset for one in known if isinstance(one.now, Missing)]
-    if back:
-        yield f"{listed(back)} of the table and its former spec"
-    if fresh:
-        yield f"{listed(fresh)}: emptied, its spec taken out of {quoted(request.environment)}"
-    if known:
-        yield "done by itself where the smoke test fails, later by `adp rollback`"
-    if not known and not lost:
-        yield f"{_UNKNOWN}: nothing here is a table of the lake"
 
 
 def _missing(evidence: Evidence) -> list[str]:
@@ -262,15 +190,22 @@ def _missing(evidence: Evidence) -> list[str]:
     for one in evidence.tables:
         for what, found in (
             ("spec", one.change.diff),
-            ("now", one.now),
-            ("built below", one.lower),
+            ("rows and size now", one.now),
+            ("rows and size below", one.lower),
             ("checks below", one.checks),
             ("read by", one.downstream),
             ("personal data", one.personal),
         ):
             if isinstance(found, Missing):
                 notes[f"{quoted(one.change.asset)}, {what}: {plain(found.why)}"] = None
-        for doubt in (one.change.warning, one.check_problem):
+        for doubt in (one.change.warning, one.check_problem, _untried(one)):
             if doubt:
                 notes[f"⚠ {quoted(one.change.asset)}: {plain(doubt)}"] = None
     return ["**Not known, and to doubt**", "", *(f"- {note}" for note in notes)] if notes else []
+
+
+def _untried(one: TableEvidence) -> str:
+    """A table that goes up without ever having been built below."""
+    return (
+        f"it was never built in {one.lower_environment}" if one.lower is None and one.change.kind != "unchanged" else ""
+    )

@@ -9,7 +9,7 @@ from html import escape
 
 from agents.tools.evidence.words import clean
 
-_WIDTH, _LABEL, _VALUE, _BAR, _ROW, _TOP = 430, 150, 80, 9, 30, 40
+_WIDTH, _LABEL, _VALUE, _BAR, _ROW, _TOP = 375, 140, 70, 9, 30, 36
 _COLORS = ("#94a3b8", "#4f46e5")
 _RISK = {"low": "#15803d", "medium": "#b45309", "high": "#c2410c", "critical": "#b91c1c"}
 _FONT = "font-family='system-ui,Helvetica,Arial,sans-serif'"
@@ -71,7 +71,7 @@ def _bar(top: int, value: float | None, most: float, color: str, told: Callable[
 def _legend(series: tuple[str, str]) -> list[str]:
     parts: list[str] = []
     for number, name in enumerate(series):
-        x = _LABEL + 110 * number
+        x = _LABEL + 95 * number
         parts.append(f"<rect x='{x}' y='9' width='10' height='10' rx='2' fill='{_COLORS[number]}'/>")
         parts.append(_text(x + 15, 18, name))
     return parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,14 +32,22 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Readers:
+    """What reads a table, directly or not; of a table that is not defined yet, what reads it in `environment`."""
+
+    assets: tuple[str, ...]
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TableEvidence:
-    """One asset of the request. `now` is the table as it stands, `lower` the same table in `lower_environment`."""
+    """One asset of the request. `now` is the table as it stands (None: there is none), `lower` the same one below."""
 
     change: Change
-    now: Size | Missing
+    now: Size | Missing | None
     lower_environment: str
-    lower: Size | Missing
-    downstream: tuple[str, ...] | Missing
+    lower: Size | Missing | None
+    downstream: Readers | Missing
     checks: tuple[Check, ...] | Missing
     check_problem: str
     personal: Personal | Missing
@@ -55,6 +64,12 @@ class Evidence:
     before: Usage
     after: Usage
     goal: str | Missing
+    measured: float
+
+    @property
+    def lower(self) -> str:
+        """The environments below in which the tables were built."""
+        return ", ".join(dict.fromkeys(t.lower_environment for t in self.tables if t.lower_environment)) or "below"
 
 
 def gather(platform: Platform, request: ApprovalRequest, known: Known) -> Evidence:
@@ -63,7 +78,7 @@ def gather(platform: Platform, request: ApprovalRequest, known: Known) -> Eviden
     changes = changes_of(specs, request)
     tables = tuple(_table(specs, known, change) for change in changes[:SHOWN])
     before, after = total(t.before for t in tables), total(t.after for t in tables)
-    return Evidence(tables, tuple(changes[SHOWN:]), before, after, _goal(platform, request))
+    return Evidence(tables, tuple(changes[SHOWN:]), before, after, _goal(platform, request), time.time())
 
 
 def _table(specs: Specs, known: Known, change: Change) -> TableEvidence:
@@ -83,33 +98,32 @@ def _table(specs: Specs, known: Known, change: Change) -> TableEvidence:
     return TableEvidence(change, now, below, lower, downstream, checks, problem, personal, before, after)
 
 
-def _size(platform: Platform, table: TableId) -> Size | Missing:
+def _size(platform: Platform, table: TableId) -> Size | Missing | None:
     lake = platform.lake
     try:
         if not lake.exists(table):
-            return Missing(f"it is not in the {table.environment} lake")
+            return None
         columns = tuple(lake.schema(table).names)
         return Size(lake.rows(table), lake.size(table)[1], lake.version(table), columns)
     except LakeError as error:
         return Missing(f"the {table.environment} lake cannot be read: {error.what}")
 
 
-def _lower(platform: Platform, table: TableId) -> tuple[str, Size | Missing]:
+def _lower(platform: Platform, table: TableId) -> tuple[str, Size | Missing | None]:
     """The environment below in which the table was built, and the table there."""
-    found: tuple[str, Size | Missing] = ("", Missing(f"no environment is below {table.environment}"))
-    for environment in LOWER.get(table.environment, ()):
-        size = _size(platform, TableId(environment, table.layer, table.name))
-        if isinstance(size, Size):
-            return environment, size
-        found = found if found[0] else (environment, size)
-    return found
+    environments = LOWER.get(table.environment, ())
+    if not environments:
+        return "", Missing(f"no environment is below {table.environment}")
+    sizes = {name: _size(platform, TableId(name, table.layer, table.name)) for name in environments}
+    built = next((name for name, size in sizes.items() if size is not None), environments[0])
+    return built, sizes[built]
 
 
 def _checks(known: Known, sibling: str, below: str) -> tuple[Check, ...] | Missing:
     if not below:
         return Missing("no lower environment has checks of it")
     if sibling not in known.checks:
-        return Missing(f"{sibling} is not in the loaded definitions")
+        return Missing(f"the loaded definitions have no {sibling}")
     return known.checks[sibling] or Missing(f"{sibling} has no checks")
 
 
@@ -126,24 +140,23 @@ def _doubt(known: Known, sibling: str, checks: tuple[Check, ...] | Missing) -> s
     return ""
 
 
-def _downstream(known: Known, asset: str, sibling: str) -> tuple[str, ...] | Missing:
+def _downstream(known: Known, asset: str, sibling: str) -> Readers | Missing:
     if asset in known.downstream:
-        return known.downstream[asset]
+        return Readers(known.downstream[asset])
     if sibling in known.downstream:
-        readers = known.downstream[sibling]
-        return Missing(f"it is new; {len(readers)} assets read {sibling}") if readers else ()
-    return Missing(f"{asset} is not in the loaded definitions")
+        return Readers(known.downstream[sibling], sibling.partition("/")[0])
+    return Missing(f"the loaded definitions have no {asset}")
 
 
 def _usages(
-    specs: Specs, known: Known, change: Change, now: Size | Missing, lower: Size | Missing, below: str
+    specs: Specs, known: Known, change: Change, now: Size | Missing | None, lower: Size | Missing | None, below: str
 ) -> tuple[Usage, Usage]:
     """Before: as it stands. After: as measured in the environment below; a new table is as large as it is there."""
     table = change.table
     if table is None:
         return Usage(), Usage()
     sibling = TableId(below, table.layer, table.name) if below else table
-    there = now.bytes if isinstance(now, Size) else 0
+    there = None if isinstance(now, Missing) else now.bytes if now else 0
     then = now.bytes if isinstance(now, Size) else lower.bytes if isinstance(lower, Size) else None
     former = Usage()
     if change.before is not None or isinstance(now, Size):
@@ -153,10 +166,15 @@ def _usages(
 
 
 def _personal(
-    platform: Platform, change: Change, table: TableId, below: str, lower: Size | Missing, now: Size | Missing
+    platform: Platform,
+    change: Change,
+    table: TableId,
+    below: str,
+    lower: Size | Missing | None,
+    now: Size | Missing | None,
 ) -> Personal | Missing:
     size = lower if isinstance(lower, Size) else now
-    if isinstance(size, Missing):
+    if not isinstance(size, Size):
         return Missing("no environment has the table, so its columns are not known")
     try:
         masked = platform.lake.exists(TableId(below or table.environment, "masked", table.name))

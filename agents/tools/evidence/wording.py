@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from agents.core.approval import ApprovalRequest, Effects
 from agents.tools.evidence.changes import table_of
-from agents.tools.evidence.words import count, listed, plain, quoted
+from agents.tools.evidence.words import count, listed, person, plain, quoted
 from resources.scrub import scrub
 
 _QUIET = frozenset({"report report"})
@@ -47,7 +47,8 @@ def extras(effects: Effects) -> Iterator[tuple[str, str]]:
     for step in steps(effects):
         inputs = cast(Mapping[str, Any], step.get("inputs") or {})
         if _act(step) in _SAID:
-            inputs = {name: value for name, value in inputs.items() if name != "assets"}
+            shown = {"assets": inputs.get("assets"), "to": effects.environment}
+            inputs = {name: value for name, value in inputs.items() if shown.get(name) != value}
         if inputs:
             yield f"step {plain(_act(step))}", _json(inputs)
     if effects.config:
@@ -67,8 +68,8 @@ def asker(request: ApprovalRequest) -> str:
     """Who asked, and whether anything vouches for the name."""
     who = request.requester
     sure = "" if who.known else " (**nothing vouches for this name**)"
-    claimed = f", who also gave the names {listed(who.claimed)}" if who.claimed else ""
-    return f"{quoted(who.name or 'nobody')}{sure}{claimed}"
+    claimed = f", who also gave the names {', '.join(map(person, who.claimed))}" if who.claimed else ""
+    return f"{person(who.name)}{sure}{claimed}"
 
 
 def wanted(request: ApprovalRequest) -> str:

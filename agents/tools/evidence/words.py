@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from resources.scrub import scrub_text
 
+UNKNOWN = "not known"
 _LONGEST = 160
 _MARKUP = re.compile(r"([\\`*_\[\]<>~&#!$])")
 _LINKING = re.compile(r"(?i)(?<=:)//|(?<=www)\.|@")
@@ -25,15 +26,20 @@ class Missing:
     why: str
 
 
-def clean(text: str, longest: int = _LONGEST) -> str:
+def clean(text: str, longest: int = _LONGEST, *, emails: bool = True) -> str:
     """One visible line without secrets; the pipe, which ends a table's cell, becomes a broken bar."""
-    line = " ".join(_visible(scrub_text(text)).split()).replace("|", "¦")
+    line = " ".join(_visible(scrub_text(text, emails=emails)).split()).replace("|", "¦")
     return line if len(line) <= longest else f"{line[:longest]}… ({len(line) - longest} characters left out)"
 
 
 def quoted(text: str, longest: int = _LONGEST) -> str:
     """Text of people, sources and specs, word for word in code style: no markup, link or image can stand in it."""
     return f"`{clean(text, longest).replace('`', 'ˋ') or ' '}`"
+
+
+def person(name: str) -> str:
+    """A person's name, which may be an e-mail address: approvers must see who it is."""
+    return f"`{clean(name, emails=False).replace('`', 'ˋ') or 'nobody'}`"
 
 
 def plain(text: str, longest: int = 400) -> str:
@@ -74,6 +80,14 @@ def size(number: float) -> str:
     while number >= 1000 and power < len(_UNITS) - 1:
         number, power = number / 1000, power + 1
     return f"{number:,.0f} {_UNITS[power]}" if power == 0 or number >= 100 else f"{number:.3g} {_UNITS[power]}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people read them."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def moment(at: float) -> str:
