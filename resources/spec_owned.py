@@ -8,11 +8,15 @@ from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from agents.core.errors import StateError
-from resources.spec_merge import Owned, Wrote
+from resources.spec_merge import RULES, Owned, Wrote, leaves, rule_identity, same
 
-NAME = ".owned.json"
 _SEPARATOR = "/"
 K = TypeVar("K")
+
+
+def sidecar_name(environment: str = "") -> str:
+    """The sidecar of `defs.yaml`, or of an environment's pins."""
+    return f".owned.{environment}.json" if environment else ".owned.json"
 
 
 def read_owned(text: str, where: FilePath) -> dict[str, Owned]:
@@ -48,6 +52,18 @@ def undone(now: str, wrote: str, former: str, where: FilePath) -> str:
         _take_back(mine.rules, written.rules, old.rules)
         ours[asset] = mine
     return owned_text(ours)
+
+
+def persons(owned: Owned, entry: Mapping[str, Any]) -> list[str]:
+    """The fields and rules of an entry that are a person's: no agent wrote them as they stand."""
+    fields = leaves({key: value for key, value in entry.items() if key != RULES})
+    found = ["/".join(path) for path, value in fields if not _wrote(owned.fields.get(path), value)]
+    rules = [rule for rule in entry.get(RULES) or [] if not _wrote(owned.rules.get(rule_identity(rule)), rule)]
+    return [*found, *(f"{RULES}/{rule.get('type')}" for rule in rules)]
+
+
+def _wrote(base: Wrote | None, value: Any) -> bool:
+    return base is not None and same(base.value, value)
 
 
 def _take_back(mine: dict[K, Wrote], written: Mapping[K, Wrote], old: Mapping[K, Wrote]) -> None:

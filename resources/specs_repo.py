@@ -6,18 +6,16 @@ written as a whole, and committed with the agent as author where the folder is i
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agents.core.errors import SpecError, StateError
 from resources import spec_text
-from resources.spec_change import Change, Commit
+from resources.spec_change import Change, Commit, Planned
 from resources.spec_entries import (
     TYPE,
     asset_of,
@@ -29,13 +27,17 @@ from resources.spec_entries import (
     with_entry,
     without_entry,
 )
+from resources.spec_files import commit_people, read_text, text_of, write_files
 from resources.spec_git import Author, Checkout, find_checkout, make_checkout
 from resources.spec_merge import Merged, Owned, merge, plain, same
-from resources.spec_owned import NAME, owned_text, read_owned, undone
+from resources.spec_owned import owned_text, read_owned, sidecar_name, undone
+from resources.spec_releases import Release, read_releases, record_name
 from resources.spec_undo import reverted
 
 FILE = "defs.yaml"
+OVERRIDE = "override"
 Validate = Callable[[Mapping[str, Any]], None]
+Record = Callable[[str], str]
 _PRODUCT = re.compile(r"[^\W\d]\w*")
 
 
@@ -50,11 +52,17 @@ class _Product:
 
 
 class SpecsRepo:
-    """The products under one folder. Safe between processes: changes are applied one after the other."""
+    """The products under one folder. Safe between processes: changes are applied one after the other.
 
-    def __init__(self, specs_dir: Path, author: str = "platform") -> None:
+    With `environment` it reads and writes what that environment has pinned (`prod.yaml`) in place of `defs.yaml`.
+    """
+
+    def __init__(self, specs_dir: Path, author: str = "platform", *, environment: str = "") -> None:
         self.specs_dir = specs_dir
         self._author = author
+        self._environment = environment
+        self._file = f"{environment}.yaml" if environment else FILE
+        self._sidecar = sidecar_name(environment)
         self._known: dict[Path, tuple[tuple[int, int], dict[str, Any]]] = {}
 
     def init(self) -> bool:
@@ -67,7 +75,7 @@ class SpecsRepo:
 
     def products(self) -> list[str]:
         """Names of the folders that hold a product's file."""
-        return sorted(path.parent.name for path in self.specs_dir.glob(f"*/{FILE}"))
+        return sorted(path.parent.name for path in self.specs_dir.glob(f"*/{self._file}"))
 
     def read(self, product: str) -> dict[str, Any]:
         """The product's attributes as plain values. Raises SpecError when there is none or the file is wrong."""
@@ -92,6 +100,15 @@ class SpecsRepo:
         merged = _merge(now, asset, wanted, agent or self._author)
         return Change(product, asset, wanted, agent or self._author, merged.edits, not now.text)
 
+    def plan_removal(self, product: str, asset: str) -> Change:
+        """Taking a whole entry out; what a person wrote in it keeps it, and `edits` say so."""
+        kept = self._planned(self._load(product), [Change(product, asset, {}, self._author, removal=True)]).kept
+        return Change(product, asset, {}, self._author, tuple(kept), removal=True)
+
+    def preview(self, changes: Sequence[Change]) -> dict[str, Any]:
+        """The product's attributes as they would be; nothing is written. All changes are of one product."""
+        return self._planned(self._load(changes[0].product), changes).document["attributes"]
+
     def apply(
         self,
         change: Change,
@@ -104,41 +121,82 @@ class SpecsRepo:
 
         `validate` gets the product's attributes as they will be; where it raises, nothing was written.
         """
-        agent = agent or change.agent
+        return self.apply_all([replace(change, agent=agent or change.agent)], goal_id, message, validate)
+
+    def apply_all(
+        self,
+        changes: Sequence[Change],
+        goal_id: str,
+        message: str = "",
+        validate: Validate | None = None,
+        record: Record | None = None,
+    ) -> Commit | None:
+        """As `apply`, several changes of one product in one commit; `record` gives the record of releases anew."""
         with self._locked() as checkout:
-            now = self._load(change.product)
-            merged = _merge(now, change.asset, change.desired, agent)
-            if not merged.changed:
+            product = changes[0].product
+            now = self._load(product)
+            planned = self._planned(now, changes)
+            path = self.path(product)
+            files = {path: now.text, path.with_name(self._sidecar): now.owned_text}
+            if planned.assets:
+                if validate is not None:
+                    validate(planned.document["attributes"])
+                text = _edited(now, planned.document, path)
+                files = {path: text, path.with_name(self._sidecar): owned_text(planned.owned) if text else ""}
+            if record is not None:
+                log = path.with_name(record_name(self._environment))
+                before = text_of(log)
+                files[log] = record(before)
+                if not planned.assets and files[log] == before:
+                    return None
+            elif not planned.assets:
                 return None
-            document = with_entry(now.document, kind_of(change.desired), change.asset, merged.entry)
-            if validate is not None:
-                validate(document["attributes"])
-            path = self.path(change.product)
-            text = spec_text.edit(now.text, document, item_key, str(path)) if now.text else spec_text.dump(document)
-            owned = owned_text({**now.owned, change.asset: merged.owned})
-            message = f"{message or f'{change.asset}: as desired'}\n\nGoal: {goal_id}"
-            return self._write(checkout, Commit("", change.product, change.asset, goal_id, agent, message), text, owned)
+            agent, assets = changes[0].agent, ", ".join(planned.assets or [change.asset for change in changes])
+            message = f"{message or f'{assets}: as desired'}\n\nGoal: {goal_id}"
+            commit = Commit("", product, assets, goal_id, agent, message)
+            return self._write(checkout, commit, files, Author.agent(agent))
+
+    def override(self, asset: str, word: Mapping[str, Any]) -> Commit | None:
+        """Write a person's override of an asset as theirs; an empty one takes it back. None when it stands so."""
+        found = self.find(asset)
+        if found is None:
+            raise SpecError(f"no product holds {asset}", fix=f"products: {', '.join(self.products()) or 'none'}")
+        product, entry = found
+        with self._locked() as checkout:
+            now, path = self._load(product), self.path(product)
+            entry = {**entry, OVERRIDE: plain(word)} if word else {k: v for k, v in entry.items() if k != OVERRIDE}
+            document = with_entry(now.document, kind_of(entry), asset, entry)
+            if same(document, now.document):
+                return None
+            commit = Commit("", product, asset, "", "person", f"{asset}: override")
+            author = checkout.person() if checkout else Author.agent("person")
+            return self._write(checkout, commit, {path: _edited(now, document, path)}, author)
 
     def undo(self, commit: Commit) -> Commit:
         """Take one change back, leaving later ones. Raises StateError where the same was edited since."""
         with self._locked() as checkout:
             path = self.path(commit.product)
-            sidecar = path.with_name(NAME)
+            sidecar = path.with_name(self._sidecar)
             wrote, former = commit.after, commit.before
             if checkout is not None and commit.id:
                 parent = checkout.parent(commit.id)
                 wrote, former = ({f.name: checkout.text(at, f) for f in (path, sidecar)} for at in (commit.id, parent))
-            text = _without(_text(path), wrote[FILE], former[FILE], commit.asset, path)
-            owned = undone(_text(sidecar), wrote[NAME], former[NAME], sidecar)
+            text = _without(text_of(path), wrote[path.name], former[path.name], commit.asset, path)
+            owned = undone(text_of(sidecar), wrote[sidecar.name], former[sidecar.name], sidecar)
             message = f"Undo: {commit.message}"
             done = Commit("", commit.product, commit.asset, commit.goal_id, commit.agent, message)
-            return self._write(checkout, done, text, owned if text else "")
+            return self._write(checkout, done, {path: text, sidecar: owned if text else ""}, Author.agent(commit.agent))
+
+    def releases(self, product: str) -> dict[str, list[Release]]:
+        """By asset what each release of this environment replaced, the newest last."""
+        path = self.path(product).with_name(record_name(self._environment))
+        return read_releases(text_of(path), path)
 
     def path(self, product: str) -> Path:
         """The product's file."""
         if not _PRODUCT.fullmatch(product):
             raise SpecError(f"{product!r} is not a product's name", fix="use letters, digits and _")
-        return self.specs_dir / product / FILE
+        return self.specs_dir / product / self._file
 
     def _cached(self, product: str) -> dict[str, Any]:
         """The product's attributes, parsed once for each version of its file; not to be changed."""
@@ -148,7 +206,7 @@ class SpecsRepo:
         stat = path.stat()
         stamp = (stat.st_mtime_ns, stat.st_size)
         if path not in self._known or self._known[path][0] != stamp:
-            self._known[path] = (stamp, attributes_of(spec_text.load(_read(path), str(path)), path))
+            self._known[path] = (stamp, attributes_of(spec_text.load(read_text(path), str(path)), path))
         return self._known[path][1]
 
     @contextmanager
@@ -162,34 +220,32 @@ class SpecsRepo:
 
     def _load(self, product: str) -> _Product:
         path = self.path(product)
-        text, owned = _text(path), _text(path.with_name(NAME))
+        sidecar = path.with_name(self._sidecar)
+        text, owned = text_of(path), text_of(sidecar)
         if not text.strip():
             return _Product("", {"type": TYPE, "attributes": {"name": product}}, owned, {})
         document = spec_text.load(text, str(path))
         attributes_of(document, path)
-        return _Product(text, document, owned, read_owned(owned, path.with_name(NAME)))
+        return _Product(text, document, owned, read_owned(owned, sidecar))
 
-    def _write(self, checkout: Checkout | None, commit: Commit, text: str, owned: str) -> Commit:
-        """Write both files and commit them; where that fails they are as they were."""
-        path = self.path(commit.product)
-        files = {path: text, path.with_name(NAME): owned}
-        before = {file: _text(file) for file in files}
-        try:
-            if checkout is not None:
-                _commit_people(checkout, commit.product, path)
-            for file, content in files.items():
-                _replace(file, content)
-            sha = checkout.commit(list(files), commit.message, Author.agent(commit.agent)) if checkout else ""
-        except (StateError, OSError) as error:
-            for file, content in before.items():
-                _replace(file, content)
-            if isinstance(error, OSError):
-                raise StateError(f"cannot write ({error.strerror})", where=str(path), fix="check its rights") from error
-            raise
-        texts = {} if sha else {file.name: content for file, content in before.items()}
-        after = {} if sha else {file.name: content for file, content in files.items()}
-        fields = (commit.product, commit.asset, commit.goal_id, commit.agent, commit.message)
-        return Commit(sha, *fields, before=texts, after=after)
+    def _planned(self, now: _Product, changes: Sequence[Change]) -> Planned:
+        planned = Planned(now.document, dict(now.owned), [], [])
+        for change in changes:
+            if change.removal:
+                planned.remove(change.asset)
+            else:
+                planned.merge(change, _merge(now, change.asset, change.desired, change.agent))
+        return planned
+
+    def _write(self, checkout: Checkout | None, commit: Commit, files: Mapping[Path, str], author: Author) -> Commit:
+        """Write the files of a product and commit them; where that fails they are as they were."""
+        if checkout is not None:
+            commit_people(checkout, commit.product, files)
+        before = {file.name: text_of(file) for file in files}
+        sha = write_files(checkout, files, commit.message, author)
+        if sha:
+            return replace(commit, id=sha)
+        return replace(commit, before=before, after={file.name: content for file, content in files.items()})
 
 
 def _merge(now: _Product, asset: str, desired: Mapping[str, Any], agent: str) -> Merged:
@@ -199,11 +255,12 @@ def _merge(now: _Product, asset: str, desired: Mapping[str, Any], agent: str) ->
     return merge(now.owned.get(asset, Owned()), current, desired, agent)
 
 
-def _commit_people(checkout: Checkout, product: str, path: Path) -> None:
-    """What a person edited and did not commit becomes a commit of theirs, so that authorship stays true."""
-    edited = checkout.changed([file for file in (path, path.with_name(NAME)) if file.exists()])
-    if edited:
-        checkout.commit(edited, f"{product}: edits by hand", checkout.person())
+def _edited(now: _Product, document: Mapping[str, Any], path: Path) -> str:
+    """The file's text as it will say `document`; empty when nothing is left in it."""
+    if not now.text:
+        return spec_text.dump(document)
+    left = document["attributes"].get("tables") or document["attributes"].get("extensions")
+    return spec_text.edit(now.text, document, item_key, str(path)) if left else ""
 
 
 def _without(now: str, wrote: str, former: str, asset: str, path: Path) -> str:
@@ -224,36 +281,3 @@ def _without(now: str, wrote: str, former: str, asset: str, path: Path) -> str:
     if blocked:
         raise StateError(f"edited since: {', '.join(blocked)}", where=str(path), fix="take it back by hand")
     return spec_text.edit(now, expected, item_key, str(path))
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(
-            "the file cannot be read as UTF-8 text", where=str(path), fix="check rights and bytes"
-        ) from error
-
-
-def _text(path: Path) -> str:
-    return _read(path) if path.exists() else ""
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all; an empty text means that there is none."""
-    if not text:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -7,16 +7,18 @@ check and `adp doctor` show; `dg check yaml` and `check_text`, which runs before
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from agents.core.catalog import TableId
 from agents.core.errors import SpecError
-from assets.kinds.documents import Document, parse_documents, read_documents
+from assets.kinds.documents import PRODUCT_COMPONENT, Document, parse_documents, read_documents
+from assets.kinds.pins import PIN_FILES, SPEC_FILE, overlaid, pinned
 from assets.kinds.validation import Checked, check_products
 
-SPEC_FILE = "defs.yaml"
+Read = Callable[[Path], tuple[list[Document], bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,19 @@ class Loaded:
         return self.checked.problems
 
 
+@dataclass(slots=True)
+class _Found:
+    """What the files of a specs folder say, before it is checked."""
+
+    documents: list[Document] = field(default_factory=list[Document])
+    problems: list[SpecError] = field(default_factory=list[SpecError])
+    foreign: list[Path] = field(default_factory=list[Path])
+
+
 def load_products(specs_dir: Path, python: Collection[TableId] = ()) -> Loaded:
     """Every product below `specs_dir` that holds together. `python` are the tables of assets people wrote."""
-    documents: list[Document] = []
-    problems: list[SpecError] = []
-    foreign: list[Path] = []
-    for path in spec_files(specs_dir):
-        try:
-            found, other = read_documents(path)
-        except SpecError as error:
-            problems.append(error)
-            continue
-        if other and found:
-            problems.append(_mixed(path))
-            continue
-        documents += found
-        if other:
-            foreign.append(path.parent)
-    return Loaded(check_products(documents, python, problems), tuple(foreign))
+    found = _gathered(spec_folders(specs_dir), read_documents)
+    return Loaded(check_products(found.documents, python, found.problems), tuple(found.foreign))
 
 
 def check_text(text: str, path: Path, specs_dir: Path, python: Collection[TableId] | None = None) -> None:
@@ -57,34 +54,78 @@ def check_text(text: str, path: Path, specs_dir: Path, python: Collection[TableI
 
     `python` as in `load_products`; None when it is not known: then a table nobody declares counts as a Python asset's.
     """
-    after, _ = parse_documents(text, path)
-    before: list[Document] = []
-    others: list[Document] = []
-    for other in spec_files(specs_dir):
-        try:
-            found = read_documents(other)[0]
-        except SpecError:  # broken before this text came, and shown as such
-            python = None
-            continue
-        (before if other.resolve() == path.resolve() else others).extend(found)
-    unknown = [SpecError("Python assets are not loaded")] if python is None else []
-    known = {str(error) for error in check_products([*others, *before], python or (), unknown).problems}
-    for error in check_products([*others, *after], python or (), unknown).problems:
+    new = parse_documents(text, path)
+    target = path.resolve()
+    read = cache(read_documents)
+
+    def changed(file: Path) -> tuple[list[Document], bool]:
+        return new if file.resolve() == target else read(file)
+
+    # The changed folder comes last, so that of two claims to a table the new one is refused.
+    folders = {folder: files for folder, files in spec_folders(specs_dir) if folder.resolve() != target.parent}
+    own = next((files for folder, files in spec_folders(specs_dir) if folder.resolve() == target.parent), ())
+    before = _gathered([*folders.items(), (path.parent, own)], read)
+    after = _gathered([*folders.items(), (path.parent, tuple(sorted({*own, path.name})))], changed)
+    unknown = [SpecError("Python assets are not loaded")] if python is None or before.problems else []
+    known = {str(error) for error in check_products(before.documents, python or (), unknown).problems}
+    known |= {str(error) for error in before.problems}
+    for error in [*after.problems, *check_products(after.documents, python or (), unknown).problems]:
         if str(error) not in known:
             raise error
 
 
-def spec_files(specs_dir: Path) -> Iterator[Path]:
-    """Every `defs.yaml` below the folder, in a stable order; hidden folders are skipped."""
+def spec_folders(specs_dir: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Every folder below that has a product's files, and their names; in a stable order, hidden folders skipped."""
     for folder, names, files in os.walk(specs_dir):
         names[:] = sorted(name for name in names if not name.startswith((".", "__")))
-        if SPEC_FILE in files:
-            yield Path(folder, SPEC_FILE)
+        if own := tuple(name for name in (SPEC_FILE, *PIN_FILES) if name in files):
+            yield Path(folder), own
 
 
-def _mixed(path: Path) -> SpecError:
-    return SpecError(
-        "a DataProduct and components of other types share one file",
-        where=str(path),
-        fix="give each its own folder",
-    )
+def _gathered(folders: Iterable[tuple[Path, Sequence[str]]], read: Read) -> _Found:
+    found = _Found()
+    for folder, names in folders:
+        try:
+            _gather(folder, names, read, found)
+        except SpecError as error:
+            found.problems.append(error)
+    return found
+
+
+def _gather(folder: Path, names: Sequence[str], read: Read, found: _Found) -> None:
+    """One folder: its `defs.yaml` and its pins; a file that cannot be read leaves the others in force."""
+    documents: list[Document] = []
+    foreign = False
+    if SPEC_FILE in names:
+        try:
+            documents, foreign = _apart(folder / SPEC_FILE, read)
+        except SpecError as error:
+            found.problems.append(error)
+    if foreign:
+        found.foreign.append(folder)
+        return
+    pins: dict[str, Sequence[Document] | None] = {}
+    for name, environment in PIN_FILES.items():
+        if name in names and (SPEC_FILE in names or _is_product(folder / name)):
+            try:
+                pins[environment] = pinned(read(folder / name)[0], environment)
+            except SpecError as error:
+                pins[environment] = None
+                found.problems.append(error)
+    found.documents += overlaid(documents, pins)
+
+
+def _is_product(path: Path) -> bool:
+    """Whether a file by itself is ours: other programs have files called `prod.yaml` too."""
+    return path.is_file() and PRODUCT_COMPONENT.encode() in path.read_bytes()
+
+
+def _apart(path: Path, read: Read) -> tuple[list[Document], bool]:
+    documents, foreign = read(path)
+    if foreign and documents:
+        raise SpecError(
+            "a DataProduct and components of other types share one file",
+            where=str(path),
+            fix="give each its own folder",
+        )
+    return documents, foreign
