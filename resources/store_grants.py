@@ -1,0 +1,103 @@
+"""The rows of grants and leases, within somebody's transaction; nothing here decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from agents.core.approval import Lease
+from agents.core.digest import canonical_json
+from resources.approvals_signed import Grant, lease_json
+from resources.store_approvals import parts
+from resources.store_goals import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.engine import Connection, Row
+
+    from resources.keys import Keys
+    from resources.store_database import Database
+
+
+def insert_grant(connection: Connection, grant: Grant, keys: Keys) -> None:
+    """Sign and store a grant."""
+    db, payload = tables(), grant.to_json()
+    connection.execute(
+        db.grants.insert().values(
+            request_id=grant.request,
+            digest=grant.digest,
+            used_by="",
+            expires=grant.expires,
+            payload=canonical_json(payload),
+            signature=keys.sign(payload),
+        )
+    )
+
+
+def grants_for(connection: Connection, digest: str, now: float) -> Sequence[Row[Any]]:
+    """Rows of the live grants of a digest, newest first; what they are worth only their signature tells."""
+    return connection.execute(_live(now).where(tables().grants.c.digest == digest)).fetchall()
+
+
+def grants_listing(connection: Connection, assets: Mapping[str, str], now: float) -> Iterator[tuple[str, Row[Any]]]:
+    """`(asset, grant row)` of the live grants that list an asset with this digest, newest grant first."""
+    db = tables()
+    listed = db.grant_assets
+    for part in parts(list(assets)):
+        query = _live(now).join(listed, listed.c.request_id == db.grants.c.request_id)
+        specs = sorted({assets[asset] for asset in part})
+        query = query.where(listed.c.asset.in_(part), listed.c.spec_digest.in_(specs))
+        query = query.add_columns(listed.c.asset, listed.c.spec_digest)
+        for row in connection.execute(query):
+            if assets[row.asset] == row.spec_digest:
+                yield row.asset, row
+
+
+def live_grant(connection: Connection, request_id: str, now: float) -> Row[Any] | None:
+    """The row of a request's grant while it is live."""
+    return connection.execute(_live(now).where(tables().grants.c.request_id == request_id)).first()
+
+
+def _live(now: float) -> Select[Any]:
+    """Grants whose request is granted still."""
+    import sqlalchemy as sa
+
+    db = tables()
+    query = sa.select(db.grants).join(db.requests, db.requests.c.id == db.grants.c.request_id)
+    query = query.where(db.requests.c.state == "granted", db.grants.c.expires > now)
+    return query.order_by(db.grants.c.expires.desc(), db.grants.c.request_id.desc())
+
+
+def use_grant(connection: Connection, request_id: str, run_id: str) -> bool:
+    """Use up a single-use grant; False when another run has."""
+    grants = tables().grants
+    free = (grants.c.request_id == request_id) & grants.c.used_by.in_(("", run_id))
+    return connection.execute(grants.update().where(free).values(used_by=run_id)).rowcount > 0
+
+
+def save_lease(connection: Connection, database: Database, lease: Lease, keys: Keys) -> None:
+    """Sign and store a run's lease."""
+    payload = lease_json(lease)
+    values = {
+        "run_id": lease.run_id,
+        "expires": lease.expires,
+        "ended": False,
+        "payload": canonical_json(payload),
+        "signature": keys.sign(payload),
+    }
+    database.upsert(connection, tables().leases, values, ("expires", "payload", "signature"))
+
+
+def end_leases(connection: Connection, run_ids: Sequence[str]) -> list[str]:
+    """End the leases of these runs; those that had not ended before."""
+    leases, ended = tables().leases, list[str]()
+    for part in parts(run_ids):
+        change = leases.update().where(leases.c.run_id.in_(part), leases.c.ended.is_(False)).values(ended=True)
+        ended += connection.execute(change.returning(leases.c.run_id)).scalars()
+    return ended
+
+
+def lease_row(connection: Connection, run_id: str) -> Row[Any] | None:
+    """The row of a run's lease."""
+    leases = tables().leases
+    return connection.execute(leases.select().where(leases.c.run_id == run_id)).first()
