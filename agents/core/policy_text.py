@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # Unterminated strings and comments fall to the single sign, which is where the engine stumbles too.
 _TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\\n])*"|\w+|==|!=|<=|>=|&&|\|\||::|\s+|.', re.DOTALL)
-_QUOTED = re.compile(r"`([^`]+)`")
+_QUOTED = re.compile(r"`([^`]+)`|'([^']+)'")
 UNFINISHED = "unexpected end of input"
 
 
@@ -57,7 +57,7 @@ def misparsed(text: str, parse: Callable[[str], object]) -> tuple[int, str]:
 
 def mentioned(statement: list[Token], message: str) -> int:
     """The offset of what the engine's message is about; of the statement where it names nothing in it."""
-    words = [*_QUOTED.findall(message), message.rpartition(": ")[2]]
+    words = [*("".join(quoted) for quoted in _QUOTED.findall(message)), message.rpartition(": ")[2]]
     for word in words:
         parts = [match.group() for match in _TOKEN.finditer(word)]
         for index in range(len(statement) - len(parts) + 1):
