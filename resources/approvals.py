@@ -159,6 +159,11 @@ class Approvals(Intake, Desk):
             self.intact()
         return lease
 
+    def review(self, lease: Lease, asset: str) -> Ruling:
+        """What policy says now, with the lease's approvals, of writing one of its assets."""
+        question = Question(lease.effects, lease.facts, lease.requester, self._clock())
+        return rule(self._policy(), question, lease.approvals, [asset])
+
     def end_leases(self, run_ids: Iterable[str]) -> None:
         """These runs write no more."""
         with self._change() as change:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from agents.core.catalog import Catalog, LakeTable, TableId
-from agents.core.errors import ApprovalRequired
+from agents.core.catalog import Catalog, LakeTable
+from resources.production import ProductionGuard
 from resources.settings import Settings, environment
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class Platform:
         from resources.lake import Lake
 
         options = storage_options(self.settings, self.secrets)
-        return Lake(self.settings.lake_roots, storage_options=options, guard=hold_production)
+        guard = ProductionGuard(lambda: self.approvals, self.run_id)
+        return Lake(self.settings.lake_roots, storage_options=options, guard=guard)
 
     @cached_property
     def sources(self) -> Sources:
@@ -165,16 +166,6 @@ class Run(Protocol):
 def open_platform(settings: Settings, run: Run | None = None) -> Platform:
     """The platform as one run sees it; `run` is None outside of runs."""
     return Platform(settings, run.run_id if run else "")
-
-
-def hold_production(table: TableId, operation: str) -> None:
-    """The lake's guard: no process writes prod, however its run was started, as long as nobody can approve it."""
-    if table.environment == "prod":
-        raise ApprovalRequired(
-            f"{operation} in production needs an approval, and approvals are not installed",
-            where=str(table),
-            fix="build it in dev or staging",
-        )
 
 
 def storage_options(settings: Settings, secrets: Secrets) -> dict[str, str]:
