@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -53,39 +53,29 @@ def check(
 
     adp policy check --effect write_data --environment prod --pii masked --json
     """
-    from datetime import UTC
-
     from agents.core.policy import Request, Votes
 
-    found = _load(folder)
-    decision: Decision | None = None
+    found, decision = _load(folder), None
     if effect:
-        decision = found.decide(
-            Request(
-                principal,
-                effect,
-                environment,
-                tool,
-                asset,
-                approvals=Votes(approvals, frozenset(group or ())),
-                person=person,
-                requester_known=not requester_unknown,
-                risk=risk,
-                blast_radius=blast_radius,
-                pii=pii,
-                reversible=not irreversible,
-                monthly_usd=monthly_usd,
-                budget_usd=budget_usd,
-                at=at.replace(tzinfo=UTC) if at else None,
-            )
+        request = Request(
+            principal,
+            effect,
+            environment,
+            tool,
+            asset,
+            approvals=Votes(approvals, frozenset(group or ())),
+            person=person,
+            requester_known=not requester_unknown,
+            risk=risk,
+            blast_radius=blast_radius,
+            pii=pii,
+            reversible=not irreversible,
+            monthly_usd=monthly_usd,
+            budget_usd=budget_usd,
+            at=at.replace(tzinfo=UTC) if at else None,
         )
-    if json:
-        facts = {"folder": str(found.folder), "digest": found.stamp, "policies": list(found.names)}
-        emit(facts | ({"decision": _json(decision)} if decision else {}))
-    elif decision:
-        tell(_told(decision))
-    else:
-        tell(f"valid: {len(found.names)} policies in {found.folder}")
+        decision = found.decide(request)
+    _show(found, decision, json)
 
 
 @policy.command("test")
@@ -141,6 +131,14 @@ def _shipped_cases() -> list[Path]:
     if not files:
         raise ConfigError("no cases here", where=str(folder), fix="name a file: adp policy test FILE")
     return files
+
+
+def _show(found: Policy, decision: Decision | None, json: bool) -> None:
+    if json:
+        facts = {"folder": str(found.folder), "digest": found.stamp, "policies": list(found.names)}
+        emit(facts | ({"decision": _json(decision)} if decision else {}))
+    else:
+        tell(_told(decision) if decision else f"valid: {len(found.names)} policies in {found.folder}")
 
 
 def _json(decision: Decision) -> dict[str, object]:
