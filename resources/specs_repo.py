@@ -60,7 +60,7 @@ class SpecsRepo:
     def __init__(self, specs_dir: Path, author: str = "platform", *, environment: str = "") -> None:
         self.specs_dir = specs_dir
         self._author = author
-        self._environment = environment
+        self.environment = environment
         self._file = f"{environment}.yaml" if environment else FILE
         self._sidecar = sidecar_name(environment)
         self._known: dict[Path, tuple[tuple[int, int], dict[str, Any]]] = {}
@@ -105,9 +105,10 @@ class SpecsRepo:
         kept = self._planned(self._load(product), [Change(product, asset, {}, self._author, removal=True)]).kept
         return Change(product, asset, {}, self._author, tuple(kept), removal=True)
 
-    def preview(self, changes: Sequence[Change]) -> dict[str, Any]:
-        """The product's attributes as they would be; nothing is written. All changes are of one product."""
-        return self._planned(self._load(changes[0].product), changes).document["attributes"]
+    def preview(self, changes: Sequence[Change]) -> str:
+        """The text of the product's file as it would be; nothing is written. All changes are of one product."""
+        now, path = self._load(changes[0].product), self.path(changes[0].product)
+        return _edited(now, self._planned(now, changes).document, path)
 
     def apply(
         self,
@@ -144,7 +145,7 @@ class SpecsRepo:
                 text = _edited(now, planned.document, path)
                 files = {path: text, path.with_name(self._sidecar): owned_text(planned.owned) if text else ""}
             if record is not None:
-                log = path.with_name(record_name(self._environment))
+                log = path.with_name(record_name(self.environment))
                 before = text_of(log)
                 files[log] = record(before)
                 if not planned.assets and files[log] == before:
@@ -189,7 +190,7 @@ class SpecsRepo:
 
     def releases(self, product: str) -> dict[str, list[Release]]:
         """By asset what each release of this environment replaced, the newest last."""
-        path = self.path(product).with_name(record_name(self._environment))
+        path = self.path(product).with_name(record_name(self.environment))
         return read_releases(text_of(path), path)
 
     def path(self, product: str) -> Path:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agents.core.errors import SpecError
 from agents.core.registry import tool
+from agents.tools.pins import validator
 from agents.tools.session import Session
+from resources.specs_repo import SpecsRepo
 
 EXTENSIONS = "extensions"
 
@@ -36,16 +37,17 @@ def write(session: Session, asset: str, product: str, entry: Mapping[str, Any]) 
     An asset that no product holds and that has neither source nor SQL is a person's Python asset: it is extended.
     Validated before it is written; the outputs say what was set and kept, and the commit.
     """
-    repo = session.platform.specs
-    found = repo.find(asset)
+    repo, found = _place(session, asset)
     name = found[0] if found else product or EXTENSIONS
     desired = dict(entry)
-    if found:
+    if found and not repo.environment:
         desired = _merged_environments(found[1], desired)
     if (found and "asset" in found[1]) or not (found or {"source", "sql"} & desired.keys()):
         desired["asset"] = asset
     change = repo.plan_change(name, asset, desired, session.agent)
-    commit = repo.apply(change, session.goal, session.agent, f"{asset}: {_words(desired)}", _validator(session, name))
+    commit = repo.apply(
+        change, session.goal, session.agent, f"{asset}: {_words(desired)}", validator(session.platform, repo, name)
+    )
     return {
         "product": name,
         "changed": [edit.path for edit in (*change.set, *change.removed)] if commit else [],
@@ -57,8 +59,17 @@ def write(session: Session, asset: str, product: str, entry: Mapping[str, Any]) 
 
 def entry_of(session: Session, asset: str) -> dict[str, Any]:
     """What `specs.read` gives, for other tools."""
-    found = session.platform.specs.find(asset)
+    found = _place(session, asset)[1]
     return found[1] if found else {}
+
+
+def _place(session: Session, asset: str) -> tuple[SpecsRepo, tuple[str, dict[str, Any]] | None]:
+    """Where an asset's entry for this environment stands: its pin where it was released, else `defs.yaml`."""
+    if session.environment != "dev":
+        pins = session.platform.releases(session.environment)
+        if found := pins.find(asset):
+            return pins, found
+    return session.platform.specs, session.platform.specs.find(asset)
 
 
 def _merged_environments(current: Mapping[str, Any], desired: dict[str, Any]) -> dict[str, Any]:
@@ -66,26 +77,6 @@ def _merged_environments(current: Mapping[str, Any], desired: dict[str, Any]) ->
     if "environments" in desired:
         desired["environments"] = list(dict.fromkeys([*current.get("environments", []), *desired["environments"]]))
     return desired
-
-
-def _validator(session: Session, product: str):
-    from ruamel.yaml import YAML
-
-    from assets.kinds.loading import check_text
-
-    def validate(attributes: Mapping[str, Any]) -> None:
-        from io import StringIO
-
-        text = StringIO()
-        YAML(typ="safe").dump({"type": "platform_defs.DataProduct", "attributes": dict(attributes)}, text)
-        path = session.platform.specs.path(product)
-        try:
-            check_text(text.getvalue(), path, session.platform.settings.specs_dir)
-        except SpecError as error:
-            # The line numbers are of a text nobody will see.
-            raise SpecError(error.what, where=str(path), fix=error.fix) from error
-
-    return validate
 
 
 def _words(desired: Mapping[str, Any]) -> str:
