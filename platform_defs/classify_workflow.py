@@ -9,8 +9,8 @@ from agents.core.approval import Effects, Facts
 from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import PlatformError, StateError
 from agents.core.registry import Effect, Registry
-from platform_defs.classify import Graph, Touched, declared, executing_tags, facts_of
-from platform_defs.run_config import open_references, phase_of, settled
+from platform_defs.classify import Graph, Touched, declared, digest_of, executing_tags, facts_of, table_of
+from platform_defs.run_config import open_references, phase_of, sequence, settled
 
 if TYPE_CHECKING:
     from dagster import DagsterRun
@@ -37,7 +37,7 @@ def workflow_effects(
         else:
             unknown.append(f"{agent}.{action}")
     environment = _environment(phase.environment, steps, unknown)
-    assets = _promoted(platform, environment, steps, unknown)
+    assets = {**_named(environment, steps, graph, registry), **_promoted(platform, environment, steps, unknown)}
     made = Effects(
         "prod" if unknown else environment,
         declared(effects, unknown),
@@ -60,18 +60,37 @@ def _environment(named: str, steps: tuple[Mapping[str, Any], ...], unknown: list
     return max(places, key=ENVIRONMENTS.index)
 
 
+def _named(environment: str, steps: tuple[Mapping[str, Any], ...], graph: Graph, registry: Registry) -> dict[str, str]:
+    """The assets that steps name to change them as they are, such as one to optimize."""
+    from dagster import AssetKey
+
+    changing = [step for step in steps if _changes(step, registry)] if environment != "dev" else []
+    names = [
+        name for step in changing for name in (step["inputs"].get("asset"), *sequence(step["inputs"].get("assets")))
+    ]
+    tables = [table for name in names if isinstance(name, str) and (table := table_of((environment, *name.split("/"))))]
+    return {str(table): digest_of(graph.node(AssetKey(list(table)))) for table in tables}
+
+
+def _changes(step: Mapping[str, Any], registry: Registry) -> bool:
+    agent, action = step["agent"], str(step.get("action"))
+    known = agent != "deployment" and action in registry.agents[agent].actions
+    return known and set(registry.effects(agent, action)) != {"read"}
+
+
 def _promoted(
     platform: Platform, environment: str, steps: tuple[Mapping[str, Any], ...], unknown: list[str]
 ) -> dict[str, str]:
     """The assets that would be written where people decide, with the digest of their spec after the promotion."""
     if environment == "dev":
         return {}
-    from agents.tools.releases import release_digests
-
-    releasing = [step for step in steps if step["agent"] == "deployment"]
+    if not (releasing := [step for step in steps if step["agent"] == "deployment"]):
+        return {}
     if any(open_references(step["inputs"]) for step in releasing):
         unknown.append("a release of what another step would name")
         return {}
+    from agents.tools.releases import release_digests
+
     try:
         return dict(release_digests(platform, steps))
     except PlatformError as error:

@@ -46,7 +46,7 @@ class PlatformRunCoordinator(QueuedRunCoordinator):
         return cls(inst_data=inst_data, **config_value)
 
     def get_run_queue_config(self) -> RunQueueConfig:
-        """The queue's limits and the one that holds runs; limits in dagster.yaml would replace it, so it joins them too."""
+        """The queue's limits and the one that holds runs: those in dagster.yaml would replace it, so it joins them."""
         found = super().get_run_queue_config()
         if self.has_instance:
             runs = (self._instance.get_settings("concurrency") or {}).get("runs") or {}

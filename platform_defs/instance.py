@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from resources.holding import HOLD
 from resources.settings import LOCATION, Settings
 
 CONNECTIONS = """\
@@ -25,18 +26,21 @@ DAGSTER: dict[str, Any] = {
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},
     "run_coordinator": {
-        "module": "dagster.core.run_coordinator",
-        "class": "QueuedRunCoordinator",
+        "module": "platform_defs.coordinator",
+        "class": "PlatformRunCoordinator",
         "config": {
+            # A released run starts within a few seconds of the decision.
+            "dequeue_interval_seconds": 2,
             "max_user_code_failure_retries": 20,
             "user_code_failure_retry_delay": 5,
         },
     },
+    "run_launcher": {"module": "platform_defs.launcher", "class": "PlatformRunLauncher", "config": {}},
     "concurrency": {
         "runs": {
             "max_concurrent_runs": 10,
             # A workflow waits for its child runs: some slots are always left for those.
-            "tag_concurrency_limits": [{"key": "platform/kind", "value": "workflow", "limit": 5}],
+            "tag_concurrency_limits": [{"key": "platform/kind", "value": "workflow", "limit": 5}, dict(HOLD)],
         },
         # One writer a table: each table is a pool of its own.
         "pools": {"default_limit": 1},
@@ -95,10 +99,19 @@ def prepare(settings: Settings, code_port: int) -> Home:
     home = Home(settings.state_dir)
     for folder in (home.dagster, home.logs):
         folder.mkdir(parents=True, exist_ok=True)
-    (home.dagster / "dagster.yaml").write_text(yaml.safe_dump(DAGSTER, sort_keys=False))
+    (home.dagster / "dagster.yaml").write_text(yaml.safe_dump(dagster_yaml(home), sort_keys=False))
     server = {"grpc_server": {"host": "127.0.0.1", "port": code_port, "location_name": LOCATION}}
     home.workspace.write_text(yaml.safe_dump({"load_from": [server]}))
     return home
+
+
+def dagster_yaml(home: Home) -> dict[str, Any]:
+    """The instance's settings: its walls find the deployment by its state folder, whatever a process was told."""
+    walls = {
+        name: {**DAGSTER[name], "config": {**DAGSTER[name]["config"], "state": str(home.state)}}
+        for name in ("run_coordinator", "run_launcher")
+    }
+    return {**DAGSTER, **walls}
 
 
 def prepare_sample(settings: Settings, say: Callable[[str], None], scale: float = 1.0) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dagster._core.workspace.context import BaseWorkspaceRequestContext
     from dagster._serdes import ConfigurableClassData
 
+    from agents.core.approval import RunFacts
     from platform_defs.walls import Walls
 
 
@@ -57,23 +58,19 @@ class Governed(RunLauncher):
         location = run.remote_job_origin.location_name if run.remote_job_origin else ""
         if location:
             workspace.get_code_location(location)
-        try:
-            self._judge(run, workspace, walls)
-        except PolicyError:
+        facts, process = self._facts(run, workspace, walls), workspace.process_context
+        passes = walls.platform.approvals.judge(facts).verdict == "allow"
+        if not passes and location and isinstance(process, WorkspaceProcessContext):
             # Definitions that were just reloaded reach the daemon later than the run that needs them.
-            process = workspace.process_context
-            if not location or not isinstance(process, WorkspaceProcessContext):
-                raise
             process.refresh_code_location(location)
-            self._judge(run, process.create_request_context(), walls)
+            facts = self._facts(run, process.create_request_context(), walls)
+        walls.platform.approvals.launch(facts)
 
-    def _judge(self, run: DagsterRun, workspace: BaseWorkspaceRequestContext, walls: Walls) -> None:
+    def _facts(self, run: DagsterRun, workspace: BaseWorkspaceRequestContext, walls: Walls) -> RunFacts:
         from platform_defs.requester import UNKNOWN
 
-        approvals = walls.platform.approvals
-        requester = approvals.requester_of_run(run.run_id) or UNKNOWN
-        goal = run.tags.get("platform/goal", "")
-        approvals.launch(walls.facts(self._instance, run, workspace, requester, goal))
+        requester = walls.platform.approvals.requester_of_run(run.run_id) or UNKNOWN
+        return walls.facts(self._instance, run, workspace, requester, run.tags.get("platform/goal", ""))
 
 
 class PlatformRunLauncher(Governed, DefaultRunLauncher):

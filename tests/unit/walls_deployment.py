@@ -1,0 +1,216 @@
+"""A deployment in a folder: a real instance with the platform's dagster.yaml, its walls, and a workspace in process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.launcher import LaunchRunContext, ResumeRunContext, RunLauncher
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
+from dagster_graphql.schema import create_schema
+from starlette.requests import HTTPConnection
+
+from platform_defs.instance import LOCATION, Home, dagster_yaml
+from platform_defs.launcher import Governed
+from platform_defs.walls import walls_of
+from resources.platform import Platform
+
+LAUNCH = """
+mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
+  __typename ... on LaunchRunSuccess { run { runId } }
+  ... on RunConfigValidationInvalid { errors { message } } ... on PythonError { message } } }
+"""
+REEXECUTE = """
+mutation($params: ReexecutionParams!) { launchPipelineReexecution(reexecutionParams: $params) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }
+"""
+BACKFILL = """
+mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
+  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }
+"""
+DEFINITIONS = "from tests.unit.walls_definitions import build\n\ndefs = build({state!r}, {digest!r})\n"
+
+
+class Noting(RunLauncher, ConfigurableClass):
+    """A launcher that starts nothing and remembers what it was to start."""
+
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        self._inst_data, self.launched, self.resumed = inst_data, list[str](), list[str]()
+        super().__init__()
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return {"state": dg.StringSource}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Any:
+        made = cls(inst_data)
+        made.state = config_value["state"]
+        return made
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        self.launched.append(context.dagster_run.run_id)
+
+    def resume_run(self, context: ResumeRunContext) -> None:
+        self.resumed.append(context.dagster_run.run_id)
+
+    def terminate(self, run_id: str) -> bool:
+        return True
+
+
+class GovernedNoting(Governed, Noting):
+    """The same behind the second wall."""
+
+
+@dataclass
+class Deployment:
+    """One in a temporary folder; `yaml` changes its dagster.yaml before the instance opens."""
+
+    folder: Path
+    yaml: dict[str, Any] = field(default_factory=dict[str, Any])
+    digest: str = "sha256:one"
+
+    @cached_property
+    def instance(self) -> dg.DagsterInstance:
+        home = Home(self.folder / "state")
+        home.dagster.mkdir(parents=True, exist_ok=True)
+        launcher = {"module": __name__, "class": "GovernedNoting", "config": {"state": str(home.state)}}
+        settings = {**dagster_yaml(home), "run_launcher": launcher, **self.yaml}
+        (home.dagster / "dagster.yaml").write_text(yaml.safe_dump(settings))
+        return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home.dagster)))
+
+    @cached_property
+    def platform(self) -> Platform:
+        """As the walls see it: the same objects."""
+        return walls_of(str(self.folder / "state")).platform
+
+    @property
+    def launcher(self) -> Noting:
+        """What was launched."""
+        launcher = self.instance.run_launcher
+        assert isinstance(launcher, Noting)
+        return launcher
+
+    def process(self) -> WorkspaceProcessContext:
+        """The workspace of a webserver or daemon, with the definitions as they are now."""
+        code = self.folder / f"location_{self.digest.removeprefix('sha256:')}.py"
+        code.write_text(DEFINITIONS.format(state=str(self.folder / "state"), digest=self.digest))
+        origin = InProcessCodeLocationOrigin(
+            LoadableTargetOrigin(python_file=str(code), working_directory=str(self.folder)), location_name=LOCATION
+        )
+        return WorkspaceProcessContext(self.instance, InProcessWorkspaceLoadTarget([origin]), version="")
+
+    def ask(self, query: str, variables: Mapping[str, Any], source: object | None = None) -> Mapping[str, Any]:
+        """GraphQL in this process; `source` is the HTTP connection it came over, None for a daemon's or a worker's."""
+        with self.process() as process:
+            return ask(process.create_request_context(source), query, variables)
+
+    def launch(
+        self,
+        *assets: str,
+        job: str = "__ASSET_JOB",
+        config: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        source: object | None = None,
+        **more: Any,
+    ) -> dg.DagsterRun:
+        """Launch assets or a job as the UI does; the run. Raises AssertionError with Dagster's message when refused."""
+        return self.run(self.attempt(*assets, job=job, config=config, tags=tags, source=source, **more))
+
+    def attempt(
+        self,
+        *assets: str,
+        job: str = "__ASSET_JOB",
+        config: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        source: object | None = None,
+        selector: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Mapping[str, Any]:
+        """The same, with what GraphQL answered."""
+        chosen = {"assetSelection": [{"path": asset.split("/")} for asset in assets]} if assets else {}
+        params = {
+            "selector": {**where(job), **chosen, **(selector or {})},
+            "runConfigData": config or {},
+            "executionMetadata": {
+                "tags": [{"key": k, "value": v} for k, v in (tags or {}).items()],
+                **(metadata or {}),
+            },
+            **more,
+        }
+        return self.ask(LAUNCH, {"params": params}, source)["launchPipelineExecution"]
+
+    def run(self, answer: Mapping[str, Any]) -> dg.DagsterRun:
+        """The run of an answer."""
+        assert "run" in answer, answer
+        found = self.instance.get_run_by_id(answer["run"]["runId"])
+        assert found
+        return found
+
+    def again(self, run: dg.DagsterRun) -> dg.DagsterRun:
+        """The run as it is now."""
+        found = self.instance.get_run_by_id(run.run_id)
+        assert found
+        return found
+
+    def dequeue(self) -> list[str]:
+        """One pass of the daemon over the queue; the runs it launched."""
+        before = len(self.launcher.launched)
+        daemon = QueuedRunCoordinatorDaemon(interval_seconds=1)
+        with self.process() as process:
+            list(daemon.run_iteration(process))
+        return self.launcher.launched[before:]
+
+    def held(self, run: dg.DagsterRun) -> bool:
+        """Whether the run waits, and the queue does not let it pass."""
+        now = self.again(run)
+        assert self.dequeue().count(run.run_id) == 0
+        return now.status == dg.DagsterRunStatus.QUEUED and now.tags.get("platform/approval") == "pending"
+
+
+def where(job: str) -> dict[str, str]:
+    """A job of the code location, as GraphQL names it."""
+    return {"repositoryLocationName": LOCATION, "repositoryName": "__repository__", "jobName": job}
+
+
+def ask(context: WorkspaceRequestContext, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The `data` of an answer."""
+    with context:
+        answer = asyncio.run(
+            create_schema().execute_async(query, context_value=context, variable_values=dict(variables))
+        )
+    assert not answer.errors, answer.errors
+    return answer.data or {}
+
+
+def browser(headers: Sequence[tuple[str, str]] = (), host: str = "127.0.0.1") -> HTTPConnection:
+    """The HTTP connection of somebody at this computer."""
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers]
+    return HTTPConnection({"type": "http", "headers": raw, "client": (host, 4711), "path": "/graphql"})
+
+
+@contextmanager
+def deployment(folder: Path, **changes: Any) -> Iterator[Deployment]:
+    """A deployment with its keys, closed afterwards."""
+    made = Deployment(folder, changes)
+    with made.instance:
+        made.platform.keys.create()
+        yield made
