@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +16,8 @@ from agents.core.approval import Decision, Effects, Facts, Lease, Requester
 from agents.core.errors import ApprovalRequired, ConfigError, Denied
 from agents.core.gate import Gate, Work
 from agents.core.policy import POLICIES, Policy
-from agents.core.registry import Effect, Registry, Tool
+from agents.core.registry import Agent, Effect, Registry, Tool
+from agents.roles import register_agents
 from resources.fakes import MemoryLedger
 
 ISSUED = datetime(2026, 12, 22, 12, tzinfo=UTC).timestamp()
@@ -213,3 +216,15 @@ def test_agents_that_wait_for_each_other_are_refused() -> None:
     registry.agent("egg", "", after=("hen",))
     with pytest.raises(ConfigError, match="wait for each other"):
         list(registry.ordered())
+
+
+@pytest.mark.parametrize("agent", register_agents().agents.values(), ids=lambda agent: agent.name)
+def test_what_the_installed_agents_call_is_declared(agent: Agent) -> None:
+    tools = {tool.run.__name__ + "@" + tool.run.__module__: tool for tool in register_agents().tools.values()}
+    declared = {effect for effects in agent.effects.values() for effect in effects} | {"read"}
+    for handler in agent.actions.values():
+        module = inspect.getmodule(handler)
+        for name in re.findall(r"work\.call\(\s*([\w.]+)", inspect.getsource(module)):  # type: ignore[arg-type]
+            holder, _, function = name.rpartition(".")
+            where = getattr(module, holder).__name__ if holder else getattr(module, function).run.__module__
+            assert tools[f"{function}@{where}"].effect in declared, f"{agent.name} calls {name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from agents.core.errors import ConfigError
-from agents.core.policy import POLICIES
+from agents.core.policy import POLICIES, Policy
 from platform_defs.commands import policy
 
 APP = typer.Typer()
@@ -87,6 +88,17 @@ def test_the_shipped_cases_pass() -> None:
     found = adp("test")
     assert found.exit_code == 0
     assert "all as expected" in found.stdout
+
+
+def test_the_rule_and_the_case_of_the_docs_fit_each_other(cases, tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "policies.md").read_text()
+    rule, case = (re.findall(rf"```{name}\n(.*?)```", text, re.DOTALL) for name in ("cedar", "yaml"))
+    drafts = tmp_path / "drafts"
+    drafts.mkdir()
+    (drafts / "own.cedar").write_text((POLICIES / "default.cedar").read_text() + rule[0])
+    assert adp("test", cases(case[0]), "--folder", str(drafts)).exit_code == 0
+    assert adp("test", cases(case[0])).exit_code == 1
+    assert all(name in text for name in Policy().names)
 
 
 def test_a_case_that_misses_is_told_with_its_line_and_exit_1(cases) -> None:
