@@ -7,7 +7,7 @@ import sys
 import typer
 
 from agents.core.errors import PlatformError
-from platform_defs.commands import audit, deployment, goals, looking
+from platform_defs.commands import audit, demo, deployment, goals, looking, policy, requests
 
 app = typer.Typer(
     name="adp",
@@ -19,7 +19,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 deployment.register(app)
+demo.register(app)
 goals.register(app)
+requests.register(app)
+policy.register(app)
 looking.register(app)
 audit.register(app)
 

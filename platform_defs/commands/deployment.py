@@ -1,4 +1,4 @@
-"""`adp up`, `adp web`, `adp demo`."""
+"""`adp up`, `adp web`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from typing import Annotated
 
 import typer
 
-from platform_defs.commands.printing import markdown, progress, tell
+from platform_defs.commands.printing import progress, tell
 
-DEMO_GOAL = (
-    "Create a daily pipeline to sync customer orders from SQL Server to Data Lake, "
-    "with data quality checks and cost optimization"
-)
 Scale = Annotated[float, typer.Option(min=0.001, max=10, help="Size of the sample system; 1 is 500,000 orders.")]
 
 
@@ -21,7 +17,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(up)
     app.command()(web)
-    app.command()(demo)
 
 
 def up(scale: Scale = 1.0) -> None:
@@ -39,7 +34,7 @@ def up(scale: Scale = 1.0) -> None:
     from platform_defs.instance import prepare_sample, prepare_specs
     from resources.settings import load_settings
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     prepare_specs(load_settings())
     prepare_sample(load_settings(), progress, scale)
     with Deployment(load_settings(), progress) as running:
@@ -84,43 +79,6 @@ def web(
     )
 
 
-def demo(scale: Scale = 1.0, goal: Annotated[str, typer.Option(help="Another goal.")] = DEMO_GOAL) -> None:
-    """Start a deployment, run one goal through it, print the report, stop.
-
-    **Examples**
-
-    adp demo
-
-    adp demo --goal "Sync orders and order lines hourly from the sales database to bronze"
-    """
-    from platform_defs import journey
-    from platform_defs.client import Client, connect
-    from platform_defs.deployment import Deployment
-    from platform_defs.instance import Home, prepare_sample, prepare_specs
-    from resources.platform import Platform
-    from resources.settings import load_settings
-
-    signal.signal(signal.SIGTERM, _interrupt)
-    prepare_specs(load_settings())
-    prepare_sample(load_settings(), progress, scale)
-    settings = load_settings()
-    platform = Platform.of(settings)
-
-    def run(client: Client) -> None:
-        progress(f"Goal: {goal}")
-        goal_id = journey.submit(client, platform, {"goal": goal, "requester": "demo"})
-        end = journey.follow(platform, goal_id, progress)
-        markdown(journey.report(platform, goal_id))
-        if end.status not in ("live", "held"):
-            raise typer.Exit(1)
-
-    if Home(settings.state_dir).running():
-        run(connect(Home(settings.state_dir)))
-        return
-    with Deployment(settings, progress) as running:
-        run(Client(running.url))
-    tell("Look at it in the UI: make up")
-
-
-def _interrupt(*_: object) -> None:
+def interrupt(*_: object) -> None:
+    """End as Ctrl-C does: what was started is stopped."""
     raise KeyboardInterrupt
