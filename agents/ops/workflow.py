@@ -6,6 +6,7 @@ spent on them. Each op adds its steps' outputs to what came before, and passes t
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dagster import (
@@ -31,9 +32,9 @@ from dagster import (
 from agents.core.errors import GoalError
 from agents.core.gate import Gate, Work
 from agents.core.plan import AFTER, Plan, Step
-from agents.core.policy import Policy
-from agents.core.registry import Agent, Registry
+from agents.core.registry import Agent, Effect, Registry
 from agents.ops.guard import guard
+from agents.tools.overrides import forbidden
 from agents.tools.session import Session
 from resources.orchestrator import DagsterOrchestrator
 from resources.platform import Platform
@@ -47,11 +48,12 @@ STEP = Shape(
     }
 )
 STEPS = {"steps": Field([STEP], default_value=[], description="This agent's steps in this phase")}
+DEFAULT_ENVIRONMENT = "dev"
 ROUTE = {
     "goal": Field(Noneable(String), default_value=None, description="Goal id; empty makes a new goal of these steps"),
     "phase": Field(Int, default_value=1),
     "attempt": Field(Int, default_value=1),
-    "environment": Field(String, default_value="dev", description="dev, staging or prod"),
+    "environment": Field(String, default_value=DEFAULT_ENVIRONMENT, description="dev, staging or prod"),
     "requester": Field(String, default_value="launchpad"),
 }
 
@@ -162,7 +164,7 @@ def _steps_of(run_config: Mapping[str, Any], registry: Registry) -> list[Step]:
 
 def _agent_op(agent: Agent, platform: Platform) -> OpDefinition:
     def act(context: OpExecutionContext, work: dict[str, Any], before: list[Any]) -> Output[dict[str, Any]]:
-        header, known = work, dict[str, Any]()
+        header, known = {**work, "environment": acts_in(context.run.run_config)}, dict[str, Any]()
         for earlier in before:
             known |= earlier["outputs"]
         with guard(platform.ledger, agent.name, header["goal"], context.run_id):
@@ -178,6 +180,12 @@ def _agent_op(agent: Agent, platform: Platform) -> OpDefinition:
     )(act)
 
 
+def acts_in(run_config: Mapping[str, Any]) -> str:
+    """The environment of a run as it was judged: by its own run config, whatever a parent run's `route` gave."""
+    route: Mapping[str, Any] = ((run_config.get("ops") or {}).get("route") or {}).get("config") or {}
+    return str(route.get("environment") or DEFAULT_ENVIRONMENT)
+
+
 def _run_steps(
     context: OpExecutionContext, agent: Agent, platform: Platform, header: Mapping[str, Any], known: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -188,21 +196,26 @@ def _run_steps(
             agent.name,
             header["goal"],
             header["environment"],
-            Gate(Policy(), platform.ledger),
+            Gate(platform.policy(), platform.ledger),
             session,
             run_id=context.run_id,
+            lease=platform.approvals.lease(context.run_id),
+            forbidden=partial(forbidden, platform, header["environment"]),
             log=context.log.info,
         )
+        declared: set[Effect] = set()
         for step in in_order(context.op_config["steps"]):
             began = time.monotonic()
             work.log(f"{step['id']}: {agent.name} {step['action']}")
             inputs = {k: resolve(v, {**known, **made}, step["id"]) for k, v in step["inputs"].items()}
-            made[step["id"]] = dict(agent.actions[step["action"]](work, **inputs))
+            doing = work.doing(step["id"], step["action"], agent.effects[step["action"]])
+            declared.update(doing.effects or ())
+            made[step["id"]] = dict(agent.actions[step["action"]](doing, **inputs))
             status = "started" if agent.finisher else "succeeded"
             _save(platform, header, agent, step, made, status, time.monotonic() - began)
         if agent.finisher:
             began = time.monotonic()
-            for step_id, further in agent.finisher(work, made).items():
+            for step_id, further in agent.finisher(work.doing("", "", declared), made).items():
                 made[step_id] |= further
             for step in context.op_config["steps"]:
                 _save(platform, header, agent, step, made, "succeeded", time.monotonic() - began)

@@ -131,13 +131,14 @@ def release_digests(
         if step["agent"] != AGENT:
             continue
         inputs: Mapping[str, Any] = step.get("inputs") or {}
+        place = environment if step["action"] == "rollback" else str(inputs.get("to") or environment)
         for asset in named(inputs.get("assets")):
-            key = f"{environment}/{asset}"
+            key = f"{place}/{asset}"
             try:
                 if step["action"] == "rollback":
-                    found[key] = _rolled_back(platform, asset, environment)
+                    found[key] = _rolled_back(platform, asset, place)
                 else:
-                    found[key] = _promotion(platform, asset, environment, (sources or {}).get(key, "")).digest
+                    found[key] = _promotion(platform, asset, place, (sources or {}).get(key, "")).digest
             except PlatformError:  # the run will say what is wrong; until then nothing may pass for it
                 found[key] = digest({"asset": key, "unknown": True})
     return found
