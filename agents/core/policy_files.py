@@ -27,13 +27,13 @@ _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 class Rules:
     """Policies ready to decide, and what their texts say about what could change a verdict.
 
-    `timeless` are those without the prohibitions that read the clock; None where none does. `quorums` are numbers of
-    approvals and `groups` names of groups that the rules speak of. `reads` are the attributes of the context that any
-    rule looks at: the others cannot matter.
+    `actions` knows which effects are in which group. `timeless` are the policies without the prohibitions that read the
+    clock; None where none does. `quorums` are numbers of approvals and `groups` names of groups that the rules speak
+    of. `reads` are the attributes of the context that any rule looks at: the others cannot matter.
     """
 
     engine: Any
-    schema: Any
+    actions: Any
     policies: Any
     timeless: Any
     quorums: tuple[int, ...]
@@ -66,7 +66,7 @@ def load_rules(folder: Path) -> Rules:
     groups = {name for body in bodies for name in _names(body, "groups")}
     return Rules(
         cedarpy,
-        cedarpy.Schema.from_str(schema),
+        cedarpy.Entities.from_json_str("[]", schema),
         _policy_set(cedarpy, found),
         _policy_set(cedarpy, {k: v for k, v in found.items() if k not in clocked}) if clocked else None,
         tuple(sorted({1} | {n + more for n in quorums for more in (0, 1) if n + more > 1})),

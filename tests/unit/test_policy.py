@@ -271,6 +271,14 @@ def test_facts_that_a_rule_compares_reach_it(tmp_path: Path) -> None:
     assert found.decide(request("read", reversible=False)).verdict == "allow"
 
 
+@pytest.mark.parametrize("usd", [float("nan"), float("inf"), 1e30])
+def test_a_cost_that_is_no_number_is_over_every_budget(tmp_path: Path, usd: float) -> None:
+    assert SHIPPED.decide(request(monthly_usd=usd, budget_usd=300)).rules == ("nothing-over-its-budget",)
+    rule = """@id("dear") forbid (principal, action, resource)
+    when { context has monthly_usd && context.monthly_usd > 100 };"""
+    assert policy(tmp_path, rule).decide(request("read", monthly_usd=usd)).rules == ("dear",)
+
+
 def test_a_rule_that_compares_the_whole_context_sees_all_of_it(tmp_path: Path) -> None:
     rule = """@id("odd") forbid (principal, action, resource)
     when { {"all": context, "tool": ""} == {"all": context, "tool": context.tool} };"""
