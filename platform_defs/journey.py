@@ -84,10 +84,10 @@ def waiting(platform: Platform, goal_id: str) -> list[str]:
 
 
 def where(platform: Platform, request_id: str) -> str:
-    """The page of a request: its evidence, and the button that decides."""
+    """The page of a request: its evidence, and the links that decide."""
     running = Home(platform.settings.state_dir).running()
     url = running["url"] if running else platform.settings.base_url
-    return f"{url}/assets/platform/approvals?view=partitions&partition={request_id}"
+    return f"{url}/assets/platform/approvals?view=events&partition={request_id}"
 
 
 def approve(

@@ -6,7 +6,7 @@ A picture of the store, trusted for nothing.
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from agents.core.approval import Choice, State
@@ -25,7 +25,8 @@ OP = "__".join(INBOX)
 # A request whose partition somebody painted as decided goes on under a fresh name: AR-000042~1.
 FRESH = "~"
 PARTITION_TAG = "dagster/partition"
-CARD, STATE = "card", "state"
+CARD, DECISION, STATE = "card", "decide", "state"
+PAGE = 500
 Facts = Mapping[str, str | int | float]
 
 
@@ -91,6 +92,30 @@ def requests_of_goal(store: Store, goal: str) -> list[str]:
         return [row.id for row in connection.execute(query)]
 
 
+def held_runs(store: Store) -> list[str]:
+    """Runs that wait for a decision, or for their start after it."""
+    db = tables()
+    waiting = (
+        db.requests.select().with_only_columns(db.requests.c.id).where(db.requests.c.state.in_(("pending", "granted")))
+    )
+    held = (db.run_records.c.verdict == "ask", db.run_records.c.request_id.in_(waiting))
+    query = db.run_records.select().with_only_columns(db.run_records.c.run_id).where(*held)
+    with store.database().read() as connection:
+        return [row.run_id for row in connection.execute(query)]
+
+
+def recorded(store: Store, run_ids: Sequence[str]) -> set[str]:
+    """Those of the runs that the store knows of."""
+    runs = tables().run_records
+    query = runs.select().with_only_columns(runs.c.run_id)
+    found: set[str] = set()
+    with store.database().read() as connection:
+        for at in range(0, len(run_ids), PAGE):
+            part = query.where(runs.c.run_id.in_(run_ids[at : at + PAGE]))
+            found.update(row.run_id for row in connection.execute(part))
+    return found
+
+
 def leased_runs(store: Store) -> list[str]:
     """Runs whose lease has not ended."""
     leases = tables().leases
@@ -131,8 +156,8 @@ def show_card(instance: DagsterInstance, partition: str, card: str, facts: Facts
     """Show a request's evidence, and where to decide, on its partition."""
     from dagster import AssetKey, AssetObservation, MetadataValue
 
-    links = {name: MetadataValue.url(link) for name, link in links_of(partition, base_url).items()}
-    metadata = {CARD: MetadataValue.md(card), **links, **facts}
+    links = MetadataValue.md(links_of(partition, base_url))
+    metadata = {DECISION: links, CARD: MetadataValue.md(card), **facts}
     instance.report_runless_asset_event(AssetObservation(AssetKey(INBOX), partition=partition, metadata=metadata))
 
 
@@ -144,6 +169,9 @@ def show_end(instance: DagsterInstance, partition: str, card: str, facts: Facts)
     instance.report_runless_asset_event(AssetMaterialization(AssetKey(INBOX), partition=partition, metadata=metadata))
 
 
-def links_of(partition: str, base_url: str) -> dict[str, str]:
-    """Where to decide, for each answer."""
-    return {"approve": base_url + decide_at(partition), "reject": base_url + decide_at(partition, "reject")}
+def links_of(partition: str, base_url: str) -> str:
+    """Where to decide, for each answer, as markdown."""
+    links = {"Approve": decide_at(partition), "Reject": decide_at(partition, "reject")}
+    return (
+        " or ".join(f"[{name}]({base_url}{link})" for name, link in links.items()) + ": opens the Launchpad filled in"
+    )

@@ -23,14 +23,13 @@ from dagster import (
 
 from agents.core.approval import ApprovalRequest
 from resources.holding import APPROVAL, GRANTED, PENDING, release
-from resources.inbox import leased_runs
+from resources.inbox import PAGE, held_runs, leased_runs, recorded
 from resources.notifier import Notice, Severity
 from resources.platform import Platform
-from sensors.inbox import OVER, Graph, Picture, notice_of, over
+from sensors.inbox import Graph, Picture, notice_of, over
 
 # A run is stored before its request is: until then nobody knows it, and that means nothing.
 GRACE_SECONDS = 60
-PAGE = 500
 
 
 def approvals_sensor(platform: Platform) -> SensorDefinition:
@@ -65,7 +64,9 @@ class Keeper:
         steps: Sequence[Callable[[], None]] = (
             self._release,
             self._expire,
-            self._held_runs,
+            self._close_gone,
+            self._stop_refused,
+            self._stop_unknown,
             self._end_leases,
             self._escalate,
             self._paint,
@@ -77,45 +78,42 @@ class Keeper:
 
     def _release(self) -> None:
         """Let go what was granted and still waits: a release that died half-way, or a tag that somebody overwrote."""
-        waiting = self._queued(PENDING)
-        for request, runs in self.platform.approvals.releasable() if waiting else ():
-            for run_id in release(self.instance, [run for run in runs if run in waiting]):
+        for request, runs in self.platform.approvals.releasable():
+            for run_id in release(self.instance, runs):
                 self.done.append(f"released {run_id} for {request.id}")
 
     def _expire(self) -> None:
         for request in self.platform.approvals.expire():
             self._tell(f"{request.id} has expired", _asked(request))
 
-    def _held_runs(self) -> None:
-        """Runs and requests end together: a request without its last held run, a held run without its request."""
-        queued = self._queued(PENDING) | self._queued(GRANTED)
-        held = [run for request in self.platform.approvals.requests(("pending",)) for run in request.runs]
-        with ExitStack() as every:
-            every.callback(self._stop_refused, queued.difference(held))
-            every.callback(self._close_gone, [run for run in held if run not in queued])
-
-    def _close_gone(self, gone: Sequence[str]) -> None:
+    def _close_gone(self) -> None:
+        """A request whose held runs were cancelled or deleted is cancelled with the last one."""
+        queued = self._queued()
+        gone = [run for run in held_runs(self.platform.store) if run not in queued]
         found = self._runs(gone)
         for run_id in gone:
             run = found.get(run_id)
             if run is None or run.is_finished:
                 why = "its run was deleted" if run is None else f"its run ended: {run.status.value.lower()}"
+                if closed := self.platform.approvals.cancel_run(run_id, why):
+                    self.done.append(f"{closed.id} is {closed.state}: {why}")
+
+    def _stop_refused(self) -> None:
+        """Cancel runs that wait for a request that is over."""
+        for request, runs in self.platform.approvals.stranded():
+            why = over(request)
+            for run_id in runs:
+                self._stop(run_id, why)
                 self.platform.approvals.cancel_run(run_id, why)
-                self.done.append(f"{run_id}: {why}")
+            self._tell(f"{request.id} was {request.state}", f"{_asked(request)} {why}")
 
-    def _stop_refused(self, run_ids: set[str]) -> None:
-        for run_id in sorted(run_ids):
-            request = self.platform.approvals.request_of_run(run_id)
-            if request is None:
-                self._stop_unknown(run_id)
-            elif request.state in OVER:
-                self._stop(run_id, over(request))
-                self._tell(f"{request.id} was {request.state}", f"{_asked(request)} {over(request)}")
-
-    def _stop_unknown(self, run_id: str) -> None:
-        record = self.instance.get_run_record_by_id(run_id)
-        if record and time.time() - record.create_timestamp.timestamp() > GRACE_SECONDS:
-            self._stop(run_id, "the store knows of no request that this run waits for: launch it again")
+    def _stop_unknown(self) -> None:
+        """Cancel runs that wait for a request that nobody knows: the store was put back, or never told."""
+        queued = self._queued()
+        for run_id in sorted(queued - recorded(self.platform.store, sorted(queued))):
+            record = self.instance.get_run_record_by_id(run_id)
+            if record and time.time() - record.create_timestamp.timestamp() > GRACE_SECONDS:
+                self._stop(run_id, "the store knows of no request that this run waits for: launch it again")
 
     def _stop(self, run_id: str, why: str) -> None:
         run = self.instance.get_run_by_id(run_id)
@@ -128,9 +126,9 @@ class Keeper:
         """What a run could write, it can no more once it has ended."""
         leased = leased_runs(self.platform.store)
         found = self._runs(leased)
-        over = [run_id for run_id in leased if run_id not in found or found[run_id].is_finished]
-        if over:
-            self.platform.approvals.end_leases(over)
+        ended = [run_id for run_id in leased if run_id not in found or found[run_id].is_finished]
+        if ended:
+            self.platform.approvals.end_leases(ended)
 
     def _escalate(self) -> None:
         groups = self.platform.settings.escalate_groups
@@ -142,9 +140,9 @@ class Keeper:
     def _paint(self) -> None:
         self.picture.repair(self.instance, self.graph)
 
-    def _queued(self, tag: str) -> set[str]:
-        wanted = RunsFilter(statuses=[DagsterRunStatus.QUEUED], tags={APPROVAL: tag})
-        return set(self.instance.get_run_ids(wanted))
+    def _queued(self) -> set[str]:
+        tags = {APPROVAL: [PENDING, GRANTED]}
+        return set(self.instance.get_run_ids(RunsFilter(statuses=[DagsterRunStatus.QUEUED], tags=tags)))
 
     def _runs(self, run_ids: Sequence[str]) -> dict[str, DagsterRun]:
         pages = [run_ids[at : at + PAGE] for at in range(0, len(run_ids), PAGE)]

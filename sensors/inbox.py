@@ -14,6 +14,7 @@ from agents.core.approval import ApprovalRequest, State
 from agents.core.errors import PlatformError
 from resources.inbox import (
     CARD,
+    DECISION,
     PARTITIONS,
     STATE,
     age,
@@ -85,7 +86,7 @@ class Picture:
         card, found = approvals.card(request), approvals.request(request)
         if not found.open:
             return False  # decided meanwhile: the next tick shows it
-        wanted = {CARD: card, **links_of(partition, base_url), **facts_of(found)}
+        wanted = {CARD: card, DECISION: links_of(partition, base_url), **facts_of(found)}
         if card and shown(instance, OBSERVATION, marks[3])[1] == wanted:
             return True
         made = card or self._evidence(instance, graph, found)
@@ -156,13 +157,8 @@ def decided(request: ApprovalRequest) -> str:
 
 
 def over(request: ApprovalRequest) -> str:
-    """Why a request is over: what was said on it, and by whom."""
-    last = request.decisions[-1] if request.decisions else None
-    if last and last.choice != "approve" and request.state in ("rejected", "revoked"):
-        return f"{request.id} was {request.state} by {last.who}" + (f": {last.note}" if last.note else "")
-    return f"{request.id} {'has' if request.state == 'expired' else 'was'} {request.state}" + (
-        f": {request.reason}" if request.reason else ""
-    )
+    """Why a request is over: by whom, and their note."""
+    return f"{request.id}: {request.reason or request.state}"
 
 
 def notice_of(request: ApprovalRequest, partition: str, base_url: str) -> Notice:
