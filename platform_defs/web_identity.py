@@ -87,6 +87,8 @@ def _proxied(conn: HTTPConnection, settings: Settings, secrets: Secrets, people:
     if not name or "," in name or len(name) > LONGEST or not name.isprintable():
         raise Denied("the proxy names no user, or more than one", where=settings.user_header)
     person = people.from_proxy(name, _groups(conn, settings.groups_header))
+    if not person.roles:
+        raise Denied("this account was revoked", where="web", fix="ask an admin")
     return Who(person.name, known=True, person=person, roles=person.roles)
 
 

