@@ -105,9 +105,10 @@ def _kind(one: TableEvidence) -> str:
     diff = one.change.diff
     if isinstance(diff, Missing):
         return UNKNOWN
-    lines = f" (+{diff.added} −{diff.removed})" if diff.kind == "changed" else ""
-    mark = " ⚠" if one.change.warning else ""
-    return f"**{diff.kind}**{lines}{mark}" if diff.kind != "unchanged" else f"unchanged{mark}"
+    lines = f" (+{diff.added} −{diff.removed})" if diff.added + diff.removed and diff.kind == "changed" else ""
+    note = f"; {plain(one.change.note)}" if one.change.note and diff.kind != "never approved" else ""
+    kind = "unchanged" if diff.kind == "unchanged" else f"**{diff.kind}**"
+    return f"{kind}{lines}{note}{' ⚠' if one.change.warning else ''}"
 
 
 def _rows(found: Size | Missing | None) -> str:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents.core.approval import ApprovalRequest
 from agents.core.catalog import ENVIRONMENTS, LAYERS, TableId
 from agents.core.errors import PlatformError, SpecError
-from agents.tools.evidence.spec_lines import SpecDiff, spec_diff
+from agents.tools.evidence.approved import Approved, approved_before
+from agents.tools.evidence.spec_lines import SpecDiff, lines_of, spec_diff
 from agents.tools.evidence.words import Missing
+from agents.tools.pins import pin_of
+from agents.tools.releases import newest
 from resources.platform import Platform
-from resources.specs_repo import SpecsRepo
+from resources.spec_entries import entry_of
+from resources.spec_releases import Release
+from resources.spec_text import load
+from resources.specs_repo import FILE, OVERRIDE, SpecsRepo
 
 Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of one asset: its spec entries before and after; `table` is None for what is no lake table."""
+    """What becomes of one asset: its spec entries before and after; `table` is None for what is no lake table.
+
+    `file` holds the spec; `warning` says why not to trust what is shown; `note` how it was approved before.
+    """
 
     asset: str
     table: TableId | None
@@ -28,10 +37,11 @@ class Change:
     after: Entry | None = None
     file: str = ""
     warning: str = ""
+    note: str = ""
 
     @property
     def kind(self) -> str:
-        """`new`, `changed`, `unchanged`, `removed`; empty where nobody knows."""
+        """`new`, `changed`, `unchanged`, `removed`, `never approved`; empty where nobody knows."""
         return "" if isinstance(self.diff, Missing) else self.diff.kind
 
 
@@ -54,12 +64,41 @@ class Specs:
         """The entry of `defs.yaml`, whichever environments it lists."""
         return _entry(self.platform.specs, table)
 
+    def promoted(self, table: TableId) -> tuple[Entry, str] | None:
+        """The entry as a promotion would pin it: what a person pinned otherwise stays."""
+        pins = self._releases(table.environment)
+        change = pin_of(self.platform.specs, pins, table.asset, table.environment)
+        if change is None:
+            return None
+        found = entry_of(load(pins.preview([change]), str(pins.path(change.product))), table.asset)
+        return (self._overridden(table, found[1]), f"{change.product}/{FILE}") if found else None
+
+    def former(self, table: TableId) -> tuple[Entry | None, Release, str]:
+        """The entry that a rollback goes back to (None: the pin is taken out), its release and its file."""
+        product, release = newest(self._releases(table.environment), table.asset)
+        entry = None if release.former is None else self._overridden(table, release.former)
+        return entry, release, f"{product}/{table.environment}.yaml"
+
     def _pinned(self, table: TableId) -> tuple[Entry, str] | None:
         if table.environment == "dev":
             return None
-        if table.environment not in self._pins:
-            self._pins[table.environment] = self.platform.releases(table.environment)
-        return _entry(self._pins[table.environment], table)
+        found = _entry(self._releases(table.environment), table)
+        return (self._overridden(table, found[0]), found[1]) if found else None
+
+    def _releases(self, environment: str) -> SpecsRepo:
+        if environment not in self._pins:
+            self._pins[environment] = self.platform.releases(environment)
+        return self._pins[environment]
+
+    def _overridden(self, table: TableId, entry: Entry) -> Entry:
+        """The entry with what a person said in `defs.yaml`, which holds for its pins too."""
+        below = self.platform.specs.find(table.asset)
+        said: Mapping[str, Any] = (below[1].get(OVERRIDE) if below else None) or {}
+        own: Mapping[str, Any] = entry.get(OVERRIDE) or {}
+        forbid = list(dict.fromkeys([*(said.get("forbid") or ()), *(own.get("forbid") or ())]))
+        version = {**(said.get("version") or {}), **(own.get("version") or {})}
+        override = {name: value for name, value in (("forbid", forbid), ("version", version)) if value}
+        return {**entry, OVERRIDE: override} if override else entry
 
 
 def table_of(asset: str) -> TableId | None:
@@ -75,8 +114,12 @@ def does(request: ApprovalRequest, action: str) -> bool:
 
 def changes_of(specs: Specs, request: ApprovalRequest) -> list[Change]:
     """A change for each asset: unknown and changed ones first, so that none hides behind many that stay the same."""
-    order = {"": 0, "removed": 1, "changed": 2, "new": 3, "unchanged": 4}
-    found = [_change(specs, request, asset, digest) for asset, digest in request.effects.assets.items()]
+    order = {"": 0, "removed": 1, "changed": 2, "never approved": 3, "new": 4, "unchanged": 5}
+    before = approved_before(specs.platform, request)
+    found = [
+        _since(_change(specs, request, asset, digest), digest, before)
+        for asset, digest in request.effects.assets.items()
+    ]
     return sorted(found, key=lambda change: (not change.warning, order[change.kind], change.asset))
 
 
@@ -86,7 +129,9 @@ def _change(specs: Specs, request: ApprovalRequest, asset: str, digest: str) -> 
         return Change(asset, None, Missing("it is no table of the lake, so no spec describes it"))
     try:
         now = specs.entry(table)
-        then = _after(specs, request, table) if request.effects.steps else now
+        if does(request, "rollback"):
+            return _rollback(specs, table, now[0] if now else None, digest)
+        then = specs.promoted(table) if does(request, "promote") else now
     except PlatformError as error:
         return Change(asset, table, Missing(f"its spec cannot be read: {error.what}"))
     if then is None:
@@ -96,9 +141,25 @@ def _change(specs: Specs, request: ApprovalRequest, asset: str, digest: str) -> 
     return Change(asset, table, spec_diff(before, entry), before, entry, file, _differs(entry, table, digest))
 
 
-def _after(specs: Specs, request: ApprovalRequest, table: TableId) -> tuple[Entry, str] | None:
-    """The entry as it would stand after the run's steps."""
-    return specs.desired(table) if does(request, "promote") else specs.entry(table)
+def _rollback(specs: Specs, table: TableId, before: Entry | None, digest: str) -> Change:
+    entry, release, file = specs.former(table)
+    note = "the table is emptied" if release.version is None else f"the table goes back to version {release.version}"
+    warning = _differs(entry, table, digest) if entry is not None else ""
+    return Change(str(table), table, spec_diff(before, entry), before, entry, file, warning, note)
+
+
+def _since(change: Change, digest: str, before: Mapping[str, Approved] | Missing) -> Change:
+    """A spec that stays as it stands may still be one that nobody approved: then it is shown whole."""
+    if isinstance(before, Missing) and change.kind == "unchanged":
+        return replace(change, warning=change.warning or before.why)
+    if isinstance(before, Missing) or change.kind != "unchanged" or change.after is None or change.note:
+        return change
+    last = before.get(change.asset)
+    if last is not None and last.digest == digest:
+        return replace(change, note=f"as approved in {last.request}")
+    whole = tuple(f" {line}" for line in lines_of(change.after))
+    note = f"was another when approved in {last.request}: see git log" if last else "not approved before"
+    return replace(change, diff=SpecDiff("changed" if last else "never approved", whole), note=note)
 
 
 def _differs(entry: Entry, table: TableId, digest: str) -> str:

@@ -71,7 +71,7 @@ def ticks_a_month(cron: str) -> float:
     from croniter import croniter
 
     ticks = croniter(cron, _MONDAY)
-    week, year = _MONDAY.timestamp() + 7 * 86_400, _MONDAY.timestamp() + 365 * 86_400
+    week, year = _MONDAY.timestamp() + 7 * 86_400, _MONDAY.timestamp() + 364 * 86_400
     in_week = 0
     while ticks.get_next(float) <= week:
         in_week += 1
@@ -80,7 +80,7 @@ def ticks_a_month(cron: str) -> float:
     ticks, in_year = croniter(cron, _MONDAY), 0
     while ticks.get_next(float) <= year:
         in_year += 1
-    return in_year / 12
+    return in_year / 52 * _WEEKS_A_MONTH
 
 
 def _runs(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from agents.core.approval import ApprovalRequest
 from agents.tools.evidence import wording
+from agents.tools.evidence.changes import does
 from agents.tools.evidence.cost import Usage
 from agents.tools.evidence.gather import Evidence, Size
 from agents.tools.evidence.words import UNKNOWN, Missing, count, duration, listed, moment, person, plain, quoted, size
@@ -87,16 +88,19 @@ def _way_back(request: ApprovalRequest, evidence: Evidence) -> Iterator[str]:
     elif not request.facts.reversible:
         yield "**cannot be taken back**"
     known = [one for one in evidence.tables if one.change.table is not None]
+    pins = does(request, "promote")
     back = [f"{one.change.asset} version {one.now.version}" for one in known if isinstance(one.now, Size)]
     fresh = [one.change.asset for one in known if one.now is None]
     unsure = [one.change.asset for one in known if isinstance(one.now, Missing)]
     if back:
-        yield f"back to {listed(back)}{' and the former spec' if request.effects.steps else ''}"
+        yield f"back to {listed(back)}{' and the former spec' if pins else ''}"
     if fresh:
-        yield f"{listed(fresh)} is new: emptied{', its spec taken out' if request.effects.steps else ''}"
+        yield f"{listed(fresh)} is new: emptied{', its pin taken out' if pins else ''}"
     if unsure:
         yield f"{listed(unsure)}: {UNKNOWN}, the lake cannot be read"
-    if known:
-        yield "by itself when the smoke test fails; later `adp rollback`"
+    if known and pins:
+        yield "by itself when the smoke test fails; later by `adp rollback`"
+    elif known:
+        yield "by hand: `adp override` pins a version" if not does(request, "rollback") else "by promoting again"
     if not known and not lost:
         yield f"{UNKNOWN}: nothing here is a table of the lake"

@@ -44,7 +44,7 @@ def person(name: str) -> str:
 
 def plain(text: str, longest: int = 400) -> str:
     """Our own sentences, which may hold names from outside: read as written, never as markup or a link."""
-    broken = _LINKING.sub(lambda found: f"{found[0][0]}\u200a{found[0][1:]}", clean(text, longest))
+    broken = _LINKING.sub("\u200a\\g<0>", clean(text, longest))
     return _MARKUP.sub(r"\\\1", broken)
 
 
