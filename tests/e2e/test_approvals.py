@@ -13,6 +13,7 @@ from platform_defs import journey
 from resources.store_rows import GoalRow
 from tests.e2e.conftest import Running
 from tests.e2e.people import Approver, approver
+from tests.e2e.test_survival import kill, processes
 
 pytestmark = pytest.mark.xdist_group("deployment")
 PRODUCTS = TableId("prod", "bronze", "sales_products")
@@ -115,3 +116,17 @@ def ended(running: Running, run_id: str, seconds: float = 120) -> str:
             return status
         time.sleep(0.3)
     raise AssertionError(f"run {run_id} is still {status}")
+
+
+def test_killing_webserver_and_daemon_at_hold_decide_and_release_loses_nothing(running: Running) -> None:
+    state = str(running.home.state)
+    goal_id = running.submit("Load the sales products table into production every wednesday")
+    request = held(running, goal_id)
+    kill([*processes("adp", "web", state), *processes("dagster-daemon", state)])
+    assert running.platform.approvals.request(request.id).state == "pending"
+    decide(running, request.id, approver(running.platform))
+    kill(processes("dagster-daemon", state))
+    row = running.wait(goal_id, moved_on, seconds=400)
+    assert row.status == "live", row.reason
+    assert [d.choice for d in running.platform.approvals.request(request.id).decisions] == ["approve"]
+    assert running.platform.ledger.verify().ok

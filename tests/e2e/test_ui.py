@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from resources.inbox import decide_at
 from tests.e2e.conftest import Running
+from tests.e2e.people import approver
+from tests.e2e.test_approvals import held, moved_on
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
@@ -68,4 +72,45 @@ def test_from_the_launchpad_to_the_asset_page(running: Running, browser) -> None
 
     page.goto(f"{running.client.url}/locations/agentic-data-platform/jobs/workflow")
     page.get_by_text("quality").first.wait_for()
+    page.close()
+
+
+def test_a_person_reads_the_evidence_and_approves_in_the_ui(running: Running, browser) -> None:
+    goal_id = running.submit("Load the sales products table into production every sunday at noon")
+    request = held(running, goal_id)
+    who = approver(running.platform)
+    run_id = request.runs[0]
+    page = browser.new_page(viewport={"width": 1500, "height": 1000})
+    page.set_default_timeout(60_000)
+
+    page.goto(f"{running.client.url}/assets/platform/approvals?view=events&partition={request.id}")
+    page.get_by_text("[Show Markdown]").first.click()
+    card = page.get_by_role("dialog")
+    card.get_by_text("sales_products").first.wait_for()
+    assert request.digest[:19] in card.inner_text()
+    assert "rollback" in card.inner_text().lower()
+    assert card.locator("img").count() > 0, "the charts are shown"
+
+    page.goto(running.client.url + decide_at(request.id))
+    editor = page.locator(".CodeMirror").first
+    editor.wait_for()
+    page.get_by_text("decision:").first.wait_for()
+    page.evaluate(
+        "([name, code]) => { const c = document.querySelector('.CodeMirror').CodeMirror;"
+        " c.setValue(c.getValue().replace(/name: .*/, 'name: ' + name).replace(/code: .*/, `code: '${code}'`)); }",
+        [who.name, who.code()],
+    )
+    page.get_by_text("No errors").wait_for()
+    page.get_by_role("button", name="Launch Run").click()
+    page.wait_for_url(re.compile(r"/runs/"))
+
+    deadline = time.monotonic() + 30
+    while running.client.status(run_id)[0] == "QUEUED" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert running.client.status(run_id)[0] != "QUEUED", "the held run has started"
+    assert running.wait(goal_id, moved_on).status == "live"
+    assert [word.who for word in running.platform.approvals.request(request.id).decisions] == [who.name]
+
+    page.goto(f"{running.client.url}/assets/prod/bronze/sales_products")
+    page.get_by_text("0 12 * * 0").first.wait_for()
     page.close()
