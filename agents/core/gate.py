@@ -161,7 +161,7 @@ def _undeclared(tool: Tool[..., Any], work: Work, where: str) -> Iterator[Policy
     if work.effects is not None and tool.effect != "read" and tool.effect not in work.effects:
         declared = ", ".join(sorted(work.effects)) or "read"
         yield Denied(
-            f"{work.agent}.{work.action} declares {declared}, and {tool.name} would {tool.effect}",
+            f"{f'{work.agent}.{work.action}'.rstrip('.')} declares {declared}, and {tool.name} would {tool.effect}",
             where=where,
             fix="declare it where the action is registered: what is approved is what is declared",
         )
