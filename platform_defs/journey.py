@@ -151,6 +151,9 @@ def line(row: GoalRow) -> dict[str, Any]:
 
 
 def _progress(step: str, out: Mapping[str, Any]) -> str:
+    if "released" in out or "undone" in out:
+        assets = ", ".join(out.get("assets") or ())
+        return f"{step}: {assets} {out['status']} in {out['environment']}"
     what = f"{step}: {out.get('dataset', 'report')}"
     if "rules" in out:
         return f"{what}: {len(out['rules'])} rules checked, {out.get('rows_quarantined', 0):,} rows in quarantine"

@@ -42,6 +42,7 @@ def render(goal: GoalFacts) -> str:
             *_section("Questions", [_question(q.question, q.candidates) for q in goal.plan.questions]),
             *_plan(goal.plan, goal.outputs),
             *_approvals(goal.requests),
+            *_releases(goal.outputs),
             *_section("Specs", list(_specs(goal.outputs))),
             *_tables(goal.outputs),
             *_rules(goal.outputs),
@@ -119,9 +120,32 @@ def _words(request: ApprovalRequest) -> str:
     return "; ".join(said) or _quiet(request.reason) or "nobody yet"
 
 
+def _releases(outputs: Mapping[str, Any]) -> list[str]:
+    """What the deployment agent put in force, how it was tested there, and what it took back."""
+    steps = [out for out in outputs.values() if "released" in out or "undone" in out]
+    released = [
+        (f"`{out['environment']}/{one['asset']}`", _count(one.get("rows")), f"`{one['commit'][:10]}`")
+        for out in steps
+        for one in out.get("released", ())
+    ]
+    tested = [
+        (f"`{one['asset']}`", one["check"], MARKS.get(one["passed"], "not known"), one["detail"])
+        for out in steps
+        for one in out.get("smoke", ())
+    ]
+    reasons = [_quiet(str(reason)) for out in steps for reason in out.get("rolled_back", ())]
+    undone = [str(what) for out in steps for what in out.get("undone", ())]
+    return [
+        *_table("Released", ("asset", "rows", "commit"), released),
+        *_table("Smoke test", ("asset", "check", "holds", "found"), tested),
+        *_section("Rolled back", reasons),
+        *_section("Back as it was", undone),
+    ]
+
+
 def _specs(outputs: Mapping[str, Any]) -> Iterator[str]:
     for out in outputs.values():
-        if "product" in out:
+        if "product" in out and "dataset" in out:
             commit = f" (commit `{out['commit'][:10]}`)" if out.get("commit") else ""
             changed = _changed(out.get("changed") or ())
             kept = f"; kept as a person wrote it: {', '.join(out['kept'])}" if out.get("kept") else ""

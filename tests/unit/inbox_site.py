@@ -50,11 +50,20 @@ class Site:
         self.defs = defs
         self.repository = defs.get_repository_def()
 
-    def hold(self, asset: str = ORDERS, spec: str = SPEC, *, known: bool = True, goal: str = "", **tags: str) -> str:
+    def hold(
+        self,
+        asset: str = ORDERS,
+        spec: str = SPEC,
+        *,
+        known: bool = True,
+        job: str = "__ASSET_JOB",
+        goal: str = "",
+        **tags: str,
+    ) -> str:
         """A run as the coordinator leaves it when it is held; its id."""
-        run_id = self.instance.add_run(queued_run("__ASSET_JOB", {APPROVAL: PENDING, **tags})).run_id
+        run_id = self.instance.add_run(queued_run(job, {APPROVAL: PENDING, **tags})).run_id
         effects = Effects("prod", ("write_data",), {asset: spec})
-        facts = RunFacts(run_id, "__ASSET_JOB", effects, Requester("dora", known), Facts(pii="none"), goal)
+        facts = RunFacts(run_id, job, effects, Requester("dora", known), Facts(pii="none"), goal)
         assert self.platform.approvals.submit(facts).verdict == "ask"
         return run_id
 
@@ -119,6 +128,12 @@ class Site:
         run = self.instance.get_run_by_id(run_id)
         assert run is not None
         return run.status
+
+    def move(self, run_id: str, *events: str) -> None:
+        """What Dagster's daemon and the run's worker report of a run."""
+        for kind in events:
+            event = dg.DagsterEvent(kind, "run")
+            self.instance.report_dagster_event(event, run_id)
 
     def messages(self, run_id: str) -> str:
         return "\n".join(entry.message for entry in self.instance.all_logs(run_id))

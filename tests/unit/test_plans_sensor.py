@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, build_sensor_context
+from dagster._core.events import EngineEventData
+from dagster._utils.error import SerializableErrorInfo
 
 from agents.core.plan import Plan, Step
 from agents.ops.workflow import workflow_job
 from agents.roles import register_agents
+from agents.roles.report import render
+from agents.tools.goals import goal_facts
 from resources.platform import Platform
 from resources.settings import load_settings
 from sensors.plans import plans_sensor, tags_of
+from tests.unit.inbox_site import Site
 
 REGISTRY = register_agents()
 STEPS = (
@@ -98,19 +103,121 @@ def test_a_cancelled_run_ends_the_goal_and_a_persons_reexecution_revives_it(plat
     assert platform.store.goal(goal).status == "building"
 
 
-def test_the_release_phase_of_production_is_held_and_no_run_is_asked_for(platform, instance) -> None:
-    release = (*STEPS[:1], Step("s2", 2, "report", "report", {}, ("s1",)))
-    goal = submit(platform, "prod", release)
-    (build,) = tick(platform, instance)
-    assert build.tags["platform/environment"] == "dev"
-    run(instance, goal, DagsterRunStatus.SUCCESS)
-    assert tick(platform, instance) == []
-    assert platform.store.goal(goal).status == "held"
-
-
 def test_a_child_goal_is_planned_and_launched(platform, instance) -> None:
     parent = submit(platform)
     child = platform.store.create_goal("write me a poem", "dev", "me", None, "run", parent=parent, source_run_id="x")
     tick(platform, instance)
     assert platform.store.goal(child.id).status == "questions"
     assert platform.store.children(parent)[0].id == child.id
+
+
+# Production: the release phase is asked for like any, and goes as people decide
+
+
+class Release:
+    """A goal whose release is submitted, and held by the run coordinator."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        steps = (
+            *STEPS[:1],
+            Step("s2", 2, "deployment", "promote", {"assets": ["bronze/t"], "to": "prod"}, ("s1",)),
+        )
+        self.goal = submit(site.platform, "prod", steps)
+        (build,) = self.tick()
+        assert build.tags["platform/environment"] == "dev"
+        run(site.instance, self.goal, DagsterRunStatus.SUCCESS)
+        (release,) = self.tick()
+        assert (release.run_key, release.tags["platform/environment"]) == (f"{self.goal}:2:1", "prod")
+        self.run_id = site.hold(
+            "prod/bronze/t", job="workflow", goal=self.goal, **tags_of(self.goal, 2, 1, "prod", "me")
+        )
+
+    @property
+    def request(self) -> str:
+        return self.site.request(self.run_id).id
+
+    def tick(self) -> list[RunRequest]:
+        return tick(self.site.platform, self.site.instance)
+
+    def stands(self) -> tuple[str, str]:
+        """Status and reason after a tick that launches nothing."""
+        assert self.tick() == []
+        row = self.site.platform.store.goal(self.goal)
+        return row.status, row.reason
+
+    def starts(self) -> None:
+        """The queue lets the run go."""
+        self.site.move(self.run_id, "PIPELINE_STARTING", "PIPELINE_START")
+
+    def ends(self, event: str = "PIPELINE_SUCCESS", **outputs: object) -> None:
+        self.site.platform.store.save_outputs(self.goal, 2, "s2", "deployment", "promote", outputs)
+        self.site.move(self.run_id, event)
+
+    def report(self) -> str:
+        return render(goal_facts(self.site.platform, self.goal))
+
+
+@pytest.fixture
+def release(tmp_path: Path, instance: DagsterInstance) -> Release:
+    return Release(Site(tmp_path, instance))
+
+
+def test_a_release_is_held_then_released_then_live(release: Release) -> None:
+    assert release.stands() == ("held", f"{release.request} waits for a decision")
+    release.site.say(release.request, note="go ahead")
+    assert release.stands()[0] == "releasing"
+    release.starts()
+    assert release.stands()[0] == "releasing"
+    release.ends(status="released", environment="prod", released=[], assets=["bronze/t"])
+    assert release.stands() == ("live", "")
+    report = release.report()
+    assert release.request in report
+    assert "approve by **anna**" in report
+    assert "go ahead" in report
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_rejected_release_tells_its_requester_why(release: Release, cancelled: bool) -> None:
+    release.stands()
+    release.site.say(release.request, choice="reject", note="not before the audit")
+    if cancelled:
+        release.site.tick()
+    status, reason = release.stands()
+    assert status == "rejected"
+    assert "anna" in reason
+    assert "not before the audit" in reason
+    assert "not before the audit" in release.report()
+
+
+def test_a_release_that_nobody_decided_on_fails_in_the_end(release: Release) -> None:
+    release.stands()
+    release.site.overdue(release.request)
+    release.site.tick()
+    status, reason = release.stands()
+    assert status == "failed"
+    assert release.request in reason
+
+
+def test_a_release_that_was_taken_back_says_so(release: Release) -> None:
+    release.site.say(release.request)
+    release.starts()
+    release.ends(status="rolled back", environment="prod", rolled_back=["bronze/t: rows: 3 of 5"], undone=["bronze/t"])
+    assert release.stands() == ("rolled back", "bronze/t: rows: 3 of 5")
+    assert "bronze/t: rows: 3 of 5" in release.report()
+
+
+def test_a_release_that_is_refused_is_not_tried_again(release: Release) -> None:
+    error = SerializableErrorInfo("agents.core.errors.Denied: policy forbids it\n", [], "Denied")
+    run_ = release.site.instance.get_run_by_id(release.run_id)
+    assert run_ is not None
+    release.site.instance.report_engine_event("refused", run_, EngineEventData(error=error))
+    release.site.instance.report_run_failed(run_)
+    assert release.stands() == ("failed", "policy forbids it")
+
+
+def test_a_second_submission_that_was_turned_away_does_not_end_the_goal(release: Release) -> None:
+    release.stands()
+    again = DagsterRun("workflow", tags=tags_of(release.goal, 2, 1, "prod", "me"), status=DagsterRunStatus.FAILURE)
+    release.site.instance.add_run(again)
+    assert release.stands()[0] == "held"
