@@ -19,6 +19,8 @@ DEPLOYMENT = agent(
     after=AFTER["deployment"],
 )
 
+ROLLED_BACK = "rolled_back"
+
 
 @DEPLOYMENT.action("promote", effects=("write_spec", "write_data"))
 def promote(work: Work, assets: list[str], to: str) -> Mapping[str, Any]:
@@ -34,7 +36,7 @@ def promote(work: Work, assets: list[str], to: str) -> Mapping[str, Any]:
     told: dict[str, Any] = {"environment": to, "assets": [promotion.asset for promotion in found]}
     told["kept"] = {p.asset: p.kept for p in found if p.kept}
     if not todo:
-        return {**told, "status": "unchanged", "reasons": [], "released": [], "smoke": []}
+        return {**told, "status": "unchanged", "released": [], "smoke": []}
     names = [promotion.asset for promotion in todo]
     commits = work.call(releases.pin, assets=names)
     try:
@@ -45,8 +47,8 @@ def promote(work: Work, assets: list[str], to: str) -> Mapping[str, Any]:
     told |= {"run_id": child.run_id if child else "", "smoke": [finding.to_json() for finding in tested]}
     if reasons:
         undone = _take_back(work, todo)
-        return {**told, "status": "rolled back", "reasons": reasons, "undone": undone, "released": []}
-    return {**told, "status": "released", "reasons": [], "released": [_told(work, p, commits) for p in todo]}
+        return {**told, "status": "rolled back", ROLLED_BACK: reasons, "undone": undone, "released": []}
+    return {**told, "status": "released", "released": [_told(work, p, commits) for p in todo]}
 
 
 @DEPLOYMENT.action("rollback", effects=("write_spec", "write_data"))

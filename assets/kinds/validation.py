@@ -13,10 +13,11 @@ from functools import cache
 
 from agents.core.catalog import ENVIRONMENTS, TableId
 from agents.core.errors import SpecError
+from agents.core.plan import ACTIONS
 from assets.kinds.cron import cron_problem
 from assets.kinds.documents import Document
 from assets.kinds.lineage import reads
-from assets.kinds.spec import Extension, Rule, Table, content_digest
+from assets.kinds.spec import Extension, Override, Rule, Table, content_digest
 
 _At = tuple[str | int, ...]
 _OWNER = re.compile(r"^(team:[A-Za-z0-9_-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
@@ -119,6 +120,7 @@ def _entry(document: Document, index: int) -> Entry:
         if len(set(values := getattr(table, name))) != len(values):
             raise document.error(f"{name} names a value twice", (*at, name))
     _check_labels(document, at, table.owners, table.tags)
+    _check_override(document, at, table.override)
     content = _check_rules(document, at, table.rules, table)
     if table.sql is None:
         return Entry(document, index, table, (), content)
@@ -143,6 +145,16 @@ def _check_labels(document: Document, at: _At, owners: Sequence[str], tags: Mapp
         if not _TAG.match(key) or not _TAG_VALUE.match(value):
             fix = "letters, digits, - _ . only, at most 63; a key may have one prefix/"
             raise document.error(f"{key!r}: {value!r} is not a tag", (*at, "tags"), fix)
+
+
+def _check_override(document: Document, at: _At, override: Override) -> None:
+    """A word misspelt would forbid nothing. Names of agents and tools that a team added are taken as they are."""
+    for what in override.forbid:
+        agent = what.partition(".")[0]
+        known = [f"{agent}.{name}" for name in ACTIONS.get(agent, ())]
+        near = get_close_matches(what, known, n=1, cutoff=0.8) if known else get_close_matches(agent, ACTIONS, 1, 0.8)
+        if what not in known and near:
+            raise document.error(f"no agent does {what!r}", (*at, "override"), f"did you mean {near[0]}?")
 
 
 def _check_rules(document: Document, at: _At, rules: Sequence[Rule], of: Table | Extension) -> str:
@@ -179,6 +191,7 @@ def _check_extensions(document: Document) -> None:
         at = ("extensions", index)
         _check_freshness(document, at, extension.freshness_hours)
         _check_labels(document, at, extension.owners, extension.tags)
+        _check_override(document, at, extension.override)
         _check_rules(document, at, extension.rules, extension)
 
 
