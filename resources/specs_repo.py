@@ -157,7 +157,7 @@ class SpecsRepo:
             commit = Commit("", product, assets, goal_id, agent, message)
             return self._write(checkout, commit, files, Author.agent(agent))
 
-    def override(self, asset: str, word: Mapping[str, Any]) -> Commit | None:
+    def override(self, asset: str, word: Mapping[str, Any], validate: Validate | None = None) -> Commit | None:
         """Write a person's override of an asset as theirs; an empty one takes it back. None when it stands so."""
         found = self.find(asset)
         if found is None:
@@ -169,6 +169,8 @@ class SpecsRepo:
             document = with_entry(now.document, kind_of(entry), asset, entry)
             if same(document, now.document):
                 return None
+            if validate is not None:
+                validate(document["attributes"])
             commit = Commit("", product, asset, "", "person", f"{asset}: override")
             author = checkout.person() if checkout else Author.agent("person")
             return self._write(checkout, commit, {path: _edited(now, document, path)}, author)
