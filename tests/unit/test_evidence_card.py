@@ -12,6 +12,8 @@ import pytest
 from agents.core.approval import Effects, Facts, Requester, RunFacts
 from agents.core.catalog import TableId
 from agents.tools.evidence import Known, card_of, decided_card
+from agents.tools.releases import release_digests
+from resources.spec_releases import Release, record_name, releases_text
 from tests.unit.evidence_world import (
     ANNA,
     BY_DAY,
@@ -139,6 +141,30 @@ def test_a_spec_that_was_edited_after_it_was_asked_for_is_not_what_the_digest_co
     card = card_of(world.platform, request, known=Known())
     assert "⚠" in row(card, PROD_ORDERS)
     assert "what is shown is not what the digest covers" in card
+
+
+def test_what_a_person_overrode_holds_for_the_pin_that_is_shown(world: World) -> None:
+    world.dev.product(ORDERS.replace("key: [order_id]", "key: [order_id]\n  override: {version: {prod: 3}}") + BY_DAY)
+    run = world.promotion("bronze/orders")
+    assert run.effects.assets == release_digests(world.platform, run.effects.steps)
+    card = world.card(run)
+    assert "+override.version.prod: 3" in card
+    assert "what is shown is not what the digest covers" not in card
+
+
+def test_a_rollback_shows_the_spec_and_the_version_it_goes_back_to(world: World) -> None:
+    pins, (product, entry) = world.platform.releases("prod"), world.platform.specs.find("bronze/orders") or ("", {})
+    pins.apply(pins.plan_change(product, "bronze/orders", {**entry, "environments": ["prod"]}), "G-2", "deployment")
+    former = {**entry, "environments": ["prod"], "schedule": "0 4 * * *"}
+    record = releases_text({"bronze/orders": [Release("G-2", "sha256:1", former, 4)]})
+    pins.path(product).with_name(record_name("prod")).write_text(record)
+    steps = ({"agent": "deployment", "action": "rollback", "inputs": {"assets": ["bronze/orders"]}},)
+    effects = Effects("prod", ("write_spec", "write_data"), release_digests(world.platform, steps), steps)
+    card = world.card(RunFacts("run-1", "workflow", effects, Requester("dora", True)))
+    assert "roll back `bronze/orders` in `prod`" in card.splitlines()[0]
+    assert "the table goes back to version 4" in row(card, PROD_ORDERS)
+    assert "-schedule: 0 2 * * *\n+schedule: 0 4 * * *" in card
+    assert "what is shown is not what the digest covers" not in card
 
 
 def test_a_refresh_says_under_which_request_its_spec_was_approved(world: World) -> None:

@@ -12,7 +12,7 @@ from agents.tools.evidence import decided_card
 from agents.tools.evidence.charts import Bars, bar_chart
 from agents.tools.evidence.personal import suggests
 from agents.tools.evidence.spec_lines import spec_diff
-from agents.tools.evidence.words import block, clean, duration, listed, person, plain, quoted, size, table
+from agents.tools.evidence.words import block, clean, duration, listed, money, person, plain, quoted, size, table
 from tests.unit.evidence_world import charts, table_rows, tokens
 
 HOSTILE = (
@@ -98,13 +98,14 @@ def test_long_text_says_how_much_is_left_out() -> None:
 
 def test_figures_read_as_people_write_them() -> None:
     assert [size(n) for n in (0, 999, 1500, 2_340_000, 5e12)] == ["0 bytes", "999 bytes", "1.5 kB", "2.34 MB", "5 TB"]
+    assert [money(n) for n in (0, 0.0083, 2, 1234.5)] == ["0.00", "0.0083", "2.00", "1,234.50"]
     assert [duration(n) for n in (3, 90, 7200)] == ["3 s", "1.5 min", "2.0 h"]
 
 
 def test_a_diff_shows_what_has_an_effect_and_nothing_else() -> None:
     before = {"name": "t", "layer": "gold", "sql": "SELECT 1 AS a", "description": "old", "owners": ["a"]}
     after = {**before, "sql": "SELECT 2 AS a", "description": "new", "owners": ["b"], "environments": ["prod"]}
-    assert spec_diff(before, after).lines == ("@@", "-sql: SELECT 1 AS a", "+sql: SELECT 2 AS a")
+    assert spec_diff(before, after).lines == ("-sql: SELECT 1 AS a", "+sql: SELECT 2 AS a")
     assert spec_diff(before, {**before, "description": "new"}).kind == "unchanged"
     assert spec_diff(before, None).kind == "removed"
 

@@ -18,6 +18,7 @@ from agents.tools.evidence.words import (
     count,
     listed,
     moment,
+    money,
     person,
     plain,
     quoted,
@@ -134,7 +135,9 @@ def _checks(found: tuple[Check, ...] | Missing, problem: str) -> str:
 def _readers(found: Readers | Missing) -> str:
     if isinstance(found, Missing):
         return UNKNOWN
-    said = f"{len(found.assets)}: {listed(found.assets, 2)}" if found.assets else "nothing"
+    if not found.assets:
+        return "nothing"
+    said = f"{len(found.assets)}: {listed(found.assets, 2)}"
     return f"nothing yet; in {found.environment} {said}" if found.environment else said
 
 
@@ -159,7 +162,7 @@ def _charts(evidence: Evidence, settings: Settings) -> list[str]:
     before, after = evidence.before.usd(settings), evidence.after.usd(settings)
     if not isinstance(before, Missing) and not isinstance(after, Missing):
         bars = [Bars("USD a month", before, after)]
-        images.append(bar_chart("Cost", ("before", "after"), bars, lambda value: f"{value:,.2f}"))
+        images.append(bar_chart("Cost", ("before", "after"), bars, money))
     return [" ".join(images)]
 
 

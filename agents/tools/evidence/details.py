@@ -9,7 +9,19 @@ from agents.tools.evidence import wording
 from agents.tools.evidence.changes import does
 from agents.tools.evidence.cost import Usage
 from agents.tools.evidence.gather import Evidence, Size
-from agents.tools.evidence.words import UNKNOWN, Missing, count, duration, listed, moment, person, plain, quoted, size
+from agents.tools.evidence.words import (
+    UNKNOWN,
+    Missing,
+    count,
+    duration,
+    listed,
+    moment,
+    money,
+    person,
+    plain,
+    quoted,
+    size,
+)
 from resources.settings import Settings
 
 
@@ -47,7 +59,7 @@ def _covers(request: ApprovalRequest, settings: Settings) -> str:
 def _cost(request: ApprovalRequest, evidence: Evidence, settings: Settings) -> str:
     before, after = evidence.before, evidence.after
     prices = [
-        found if isinstance(found, Missing) else f"{found:,.2f}" for found in (u.usd(settings) for u in (before, after))
+        found if isinstance(found, Missing) else money(found) for found in (u.usd(settings) for u in (before, after))
     ]
     first, second = prices
     if isinstance(first, Missing) or isinstance(second, Missing):

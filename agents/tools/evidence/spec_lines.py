@@ -40,7 +40,9 @@ def spec_diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None)
     lines = list(difflib.unified_diff(old, new, lineterm="", n=1))[2:]
     if before is None or after is None:
         return SpecDiff("new" if before is None else "removed", tuple(line for line in lines if line[:2] != "@@"))
-    return SpecDiff("changed" if lines else "unchanged", tuple("@@" if line[:2] == "@@" else line for line in lines))
+    return SpecDiff(
+        "changed" if lines else "unchanged", tuple(" …" if line[:2] == "@@" else line for line in lines[1:])
+    )
 
 
 def lines_of(entry: Mapping[str, Any]) -> Iterator[str]:

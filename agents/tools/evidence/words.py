@@ -82,6 +82,11 @@ def size(number: float) -> str:
     return f"{number:,.0f} {_UNITS[power]}" if power == 0 or number >= 100 else f"{number:.3g} {_UNITS[power]}"
 
 
+def money(usd: float) -> str:
+    """USD; small sums keep the figures that tell them apart."""
+    return f"{usd:,.2f}" if usd >= 1 or usd == 0 else f"{usd:.2g}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as people read them."""
     for unit, length in (("h", 3600), ("min", 60)):
