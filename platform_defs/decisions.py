@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from platform_defs.web_identity import Who
     from resources.identity import Person
 
-_APPROVING = {"approver", "admin"}
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -69,7 +67,7 @@ def _person(walls: Walls, who: Who | None, said: Said) -> Person:
     """Who decides: the person that the proxy vouches for, else the one whose code it is."""
     if said.code or who is None or who.person is None:
         return walls.platform.people.verify(said.name, said.code)
-    if not who.person.roles & _APPROVING:
+    if not who.person.has("approver"):
         raise Denied("you are no approver", where=INBOX, fix="ask for the role, or give an approver's name and code")
     return who.person
 

@@ -231,7 +231,7 @@ def test_an_executor_that_runs_other_code_stays_in_the_config(execution: dict[st
 
 
 def test_risk_looks_at_what_is_downstream_and_at_personal_data(runs: Runs) -> None:
-    _, facts = runs.judge(runs.make("prod/bronze/orders"))
+    _, facts = runs.judge(runs.make("prod/bronze/orders", "prod/bronze/people"))
     assert (facts.blast_radius, facts.pii, facts.reversible) == (1, "masked", True)
     _, facts = runs.judge(runs.make("prod/bronze/orders", "prod/silver/sums"))
     assert facts.pii == "unknown"

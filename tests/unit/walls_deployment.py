@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ from starlette.requests import HTTPConnection
 from platform_defs.instance import LOCATION, Home, dagster_yaml
 from platform_defs.launcher import Governed
 from platform_defs.walls import walls_of
+from platform_defs.web_identity import MARK, Who
 from resources.platform import Platform
 
+ME = "olga"
 LAUNCH = """
 mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
   __typename ... on LaunchRunSuccess { run { runId } }
@@ -86,6 +88,8 @@ class Deployment:
     folder: Path
     yaml: dict[str, Any] = field(default_factory=dict[str, Any])
     digest: str = "sha256:one"
+    _open: dict[str, WorkspaceProcessContext] = field(default_factory=dict[str, WorkspaceProcessContext])
+    _stack: ExitStack = field(default_factory=ExitStack)
 
     @cached_property
     def instance(self) -> dg.DagsterInstance:
@@ -108,14 +112,22 @@ class Deployment:
         assert isinstance(launcher, Noting)
         return launcher
 
-    def process(self) -> WorkspaceProcessContext:
-        """The workspace of a webserver or daemon, with the definitions as they are now."""
-        code = self.folder / f"location_{self.digest.removeprefix('sha256:')}.py"
-        code.write_text(DEFINITIONS.format(state=str(self.folder / "state"), digest=self.digest))
-        origin = InProcessCodeLocationOrigin(
-            LoadableTargetOrigin(python_file=str(code), working_directory=str(self.folder)), location_name=LOCATION
-        )
-        return WorkspaceProcessContext(self.instance, InProcessWorkspaceLoadTarget([origin]), version="")
+    @contextmanager
+    def process(self) -> Iterator[WorkspaceProcessContext]:
+        """The workspace of a webserver or daemon, with the definitions as they are now; loaded once."""
+        if self.digest not in self._open:
+            code = self.folder / f"location_{self.digest.removeprefix('sha256:')}.py"
+            code.write_text(DEFINITIONS.format(state=str(self.folder / "state"), digest=self.digest))
+            origin = InProcessCodeLocationOrigin(
+                LoadableTargetOrigin(python_file=str(code), working_directory=str(self.folder)), location_name=LOCATION
+            )
+            opened = WorkspaceProcessContext(self.instance, InProcessWorkspaceLoadTarget([origin]), version="")
+            self._open[self.digest] = self._stack.enter_context(opened)
+        yield self._open[self.digest]
+
+    def close(self) -> None:
+        """Let go of the code locations."""
+        self._stack.close()
 
     def ask(self, query: str, variables: Mapping[str, Any], source: object | None = None) -> Mapping[str, Any]:
         """GraphQL in this process; `source` is the HTTP connection it came over, None for a daemon's or a worker's."""
@@ -186,6 +198,12 @@ class Deployment:
         return now.status == dg.DagsterRunStatus.QUEUED and now.tags.get("platform/approval") == "pending"
 
 
+@cache
+def schema() -> Any:
+    """Dagster's GraphQL schema."""
+    return create_schema()
+
+
 def where(job: str) -> dict[str, str]:
     """A job of the code location, as GraphQL names it."""
     return {"repositoryLocationName": LOCATION, "repositoryName": "__repository__", "jobName": job}
@@ -194,17 +212,16 @@ def where(job: str) -> dict[str, str]:
 def ask(context: WorkspaceRequestContext, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """The `data` of an answer."""
     with context:
-        answer = asyncio.run(
-            create_schema().execute_async(query, context_value=context, variable_values=dict(variables))
-        )
+        answer = asyncio.run(schema().execute_async(query, context_value=context, variable_values=dict(variables)))
     assert not answer.errors, answer.errors
     return answer.data or {}
 
 
-def browser(headers: Sequence[tuple[str, str]] = (), host: str = "127.0.0.1") -> HTTPConnection:
-    """The HTTP connection of somebody at this computer."""
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers]
-    return HTTPConnection({"type": "http", "headers": raw, "client": (host, 4711), "path": "/graphql"})
+def browser(name: str = ME, headers: Sequence[tuple[str, str]] = ()) -> HTTPConnection:
+    """An HTTP connection as the platform's webserver hands it on: with whom it vouches for, when it found somebody."""
+    raw = [(header.lower().encode(), value.encode()) for header, value in headers]
+    scope: dict[str, Any] = {"type": "http", "headers": raw, "client": ("127.0.0.1", 4711), "path": "/graphql"}
+    return HTTPConnection(scope | ({MARK: Who(name, known=True, roles=frozenset({"admin"}))} if name else {}))
 
 
 @contextmanager
@@ -213,4 +230,7 @@ def deployment(folder: Path, **changes: Any) -> Iterator[Deployment]:
     made = Deployment(folder, changes)
     with made.instance:
         made.platform.keys.create()
-        yield made
+        try:
+            yield made
+        finally:
+            made.close()

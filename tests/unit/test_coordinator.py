@@ -1,0 +1,400 @@
+"""The first wall: every way to submit a run ends held, refused or passed, whatever the caller brings along."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+from dagster import DagsterRun, DagsterRunStatus
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._daemon.auto_run_reexecution.auto_run_reexecution import consume_new_runs_for_automatic_reexecution
+from dagster._daemon.backfill import execute_backfill_iteration
+
+from agents.core.approval import Requester
+from platform_defs.web_identity import MARK, Who
+from resources.holding import release, tag_run
+from resources.identity import Person
+from tests.unit.walls_deployment import BACKFILL, ME, REEXECUTE, Deployment, browser, deployment, where
+
+ORDERS = "prod/bronze/orders"
+FORGED = {
+    "platform/approval": "granted",
+    "platform/request": "AR-000099",
+    "platform/kind": "child",
+    "platform/goal": "G-000001",
+    "platform/requester": "bob",
+    "platform/anything": "x",
+    "user": "bob",
+    "dagster/sensor_name": "plans",
+    "dagster/schedule_name": "nightly",
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Deployment]:
+    with deployment(tmp_path) as made:
+        yield made
+
+
+class Approver:
+    """Somebody who decides in the UI, with name and code."""
+
+    def __init__(
+        self, place: Deployment, name: str = "ann", groups: tuple[str, ...] = ("platform", "governance")
+    ) -> None:
+        enrolled = place.platform.people.add(name, groups=groups, roles=("approver",), by="test")
+        self.place, self.name, self.totp, self.used = place, name, pyotp.TOTP(enrolled.secret), set[str]()
+
+    def code(self) -> str:
+        """A code that was not used yet: of this step, or of the ones beside it."""
+        for drift in (0, -30, 30):
+            code = self.totp.at(int(time.time()) + drift)
+            if code not in self.used:
+                self.used.add(code)
+                return code
+        raise AssertionError("no code is left")
+
+    def config(self, decision: str = "approve", **changes: str) -> dict[str, Any]:
+        said = {"decision": decision, "name": self.name, "code": "", "note": "seen", **changes}
+        said["code"] = said["code"] or self.code()
+        return {"ops": {"platform__approvals": {"config": said}}}
+
+    def decide(self, request: str, decision: str = "approve", source: object | None = None, **changes: str) -> Any:
+        """Materialize the request's partition as the UI does; GraphQL's answer."""
+        self.place.instance.add_dynamic_partitions("approvals", [request])
+        return self.place.attempt(
+            "platform/approvals",
+            config=self.config(decision, **changes),
+            tags={"dagster/partition": request},
+            source=source or browser(),
+        )
+
+
+def request_of(place: Deployment, run: DagsterRun) -> str:
+    found = place.platform.approvals.request_of_run(run.run_id)
+    assert found, "the run is held for nothing"
+    return found.id
+
+
+def test_a_dev_run_passes_and_a_prod_run_is_held(place: Deployment) -> None:
+    dev, prod = place.launch("dev/bronze/orders"), place.launch(ORDERS, source=browser())
+    assert prod.tags["platform/request"] == request_of(place, prod)
+    assert place.dequeue() == [dev.run_id]
+    assert place.held(prod)
+
+
+def test_tags_forged_at_launch_count_for_nothing(place: Deployment) -> None:
+    run = place.launch(ORDERS, tags=FORGED, source=browser())
+    assert place.held(run)
+    assert run.tags["platform/kind"] == run.tags["platform/goal"] == run.tags["platform/anything"] == ""
+    requester = place.platform.approvals.requester_of_run(run.run_id)
+    assert requester
+    assert requester.name == ME
+    assert "bob" in requester.claimed
+
+
+def test_an_approved_run_starts_and_an_unchanged_refresh_passes_afterwards(place: Deployment) -> None:
+    ann, run = Approver(place), place.launch(ORDERS, source=browser())
+    assert "run" in ann.decide(request_of(place, run))
+    assert place.again(run).tags["platform/approval"] == "granted"
+    assert run.run_id in place.dequeue()
+    again = place.launch(ORDERS)
+    assert again.run_id in place.dequeue()
+
+
+def test_a_re_execution_copies_no_grant(place: Deployment) -> None:
+    ann, first = Approver(place), place.launch(ORDERS, tags={"dagster/image": "one"}, source=browser())
+    ann.decide(request_of(place, first))
+    granted = place.again(first)
+    assert granted.tags["platform/approval"] == "granted"
+    params = {
+        "selector": {**where("__ASSET_JOB"), "assetSelection": [{"path": ["prod", "silver", "sums"]}]},
+        "runConfigData": {},
+        "executionMetadata": {
+            "parentRunId": first.run_id,
+            "rootRunId": first.run_id,
+            "tags": [{"key": key, "value": value} for key, value in granted.tags.items() if key[0] != "."],
+        },
+    }
+    answer = place.ask(
+        REEXECUTE.replace("ReexecutionParams", "ExecutionParams").replace("reexecutionParams", "executionParams"),
+        {"params": params},
+        browser(),
+    )
+    assert place.held(place.run(answer["launchPipelineReexecution"]))
+
+
+def test_a_re_execution_from_the_parent_is_held_again_when_it_would_do_something_else(place: Deployment) -> None:
+    ann, first = Approver(place), place.launch(ORDERS, source=browser())
+    ann.decide(request_of(place, first))
+    params = {
+        "parentRunId": first.run_id,
+        "strategy": "ALL_STEPS",
+        "extraTags": [{"key": "dagster/image", "value": "evil:1"}],
+        "useParentRunTags": True,
+    }
+    answer = place.ask(REEXECUTE, {"params": params}, browser())
+    assert place.held(place.run(answer["launchPipelineReexecution"]))
+
+
+def test_step_keys_and_op_selection_of_an_inner_op_are_held(place: Deployment) -> None:
+    by_step = place.launch(job="every_night", stepKeys=["prod__gold__revenue.inner"], source=browser())
+    by_op = place.launch(
+        job="every_night", selector={"solidSelection": ["prod__gold__revenue.outer"]}, source=browser()
+    )
+    assert place.held(by_step)
+    assert place.held(by_op)
+
+
+def test_checks_alone_do_not_write_and_assets_beside_them_are_held(place: Deployment) -> None:
+    look = [{"assetKey": {"path": ["prod", "bronze", "orders"]}, "name": "looks_right"}]
+    alone = place.launch(selector={"assetSelection": [], "assetCheckSelection": look}, source=browser())
+    assert alone.run_id in place.dequeue()
+    inside = [{"assetKey": {"path": ["prod", "silver", "checked"]}, "name": "inside"}]
+    sneaked = place.launch(selector={"assetSelection": [], "assetCheckSelection": inside}, source=browser())
+    assert place.held(sneaked)
+    mixed = place.launch("dev/bronze/orders", ORDERS, source=browser())
+    assert place.held(mixed)
+
+
+def test_what_nobody_can_classify_is_held(place: Deployment) -> None:
+    assert place.held(place.launch(job="nightly", source=browser()))
+
+
+def test_a_run_without_an_execution_plan_is_held(place: Deployment) -> None:
+    run = place.launch("dev/bronze/orders")
+    bare = place.instance.run_storage.add_run(
+        run._replace(run_id="00000000-0000-0000-0000-000000000001", execution_plan_snapshot_id=None).with_status(
+            DagsterRunStatus.NOT_STARTED
+        )
+    )
+    with place.process() as process:
+        place.instance.submit_run(bare.run_id, process.create_request_context())
+    assert place.held(bare)
+
+
+def test_empty_limits_in_dagster_yaml_hold_all_the_same(tmp_path: Path) -> None:
+    loose: dict[str, Any] = {"runs": {"max_concurrent_runs": 7, "tag_concurrency_limits": []}}
+    with deployment(tmp_path, concurrency=loose) as place:
+        assert place.held(place.launch(ORDERS, source=browser()))
+        limits = place.instance.get_concurrency_config().run_queue_config
+        assert limits
+        assert limits.max_concurrent_runs == 7
+
+
+def test_a_looser_limit_of_the_same_tag_in_dagster_yaml_counts_for_nothing(tmp_path: Path) -> None:
+    loose = {"runs": {"tag_concurrency_limits": [{"key": "platform/approval", "value": "pending", "limit": 100}]}}
+    with deployment(tmp_path, concurrency=loose) as place:
+        assert place.held(place.launch(ORDERS, source=browser()))
+
+
+def test_edited_run_config_and_image_ask_again(place: Deployment) -> None:
+    ann, run = Approver(place), place.launch(ORDERS, source=browser())
+    ann.decide(request_of(place, run))
+    resource = {
+        "execution": {"config": {"multiprocess": {"start_method": {"forkserver": {"preload_modules": ["os"]}}}}}
+    }
+    assert place.held(place.launch(ORDERS, config=resource, source=browser()))
+    assert place.held(place.launch(ORDERS, tags={"dagster/image": "evil:1"}, source=browser()))
+
+
+def test_a_changed_spec_asks_again(place: Deployment) -> None:
+    ann, run = Approver(place), place.launch(ORDERS, source=browser())
+    ann.decide(request_of(place, run))
+    place.digest = "sha256:two"
+    assert place.held(place.launch(ORDERS, source=browser()))
+
+
+def test_500_partitions_wait_under_one_request_and_none_starts(place: Deployment) -> None:
+    days = [f"day-{number}" for number in range(500)]
+    params = {
+        "assetSelection": [{"path": ["prod", "bronze", "daily"]}],
+        "partitionNames": days,
+        "tags": [{"key": "user", "value": "carol"}, {"key": "dagster/schedule_name", "value": "nightly"}],
+    }
+    with place.process() as process:
+        answer = place.ask(BACKFILL, {"params": params}, browser())["launchPartitionBackfill"]
+        assert "backfillId" in answer, answer
+        backfill(place, process)
+        runs = place.instance.get_runs()
+        assert len(runs) == 500
+        assert {request_of(place, run) for run in runs} == {request_of(place, runs[0])}
+    assert place.dequeue() == []
+    requester = place.platform.approvals.requester_of_run(runs[0].run_id)
+    assert requester
+    assert not requester.name.startswith("automation")
+
+
+def backfill(place: Deployment, process: WorkspaceProcessContext) -> None:
+    import logging
+
+    for _ in range(4):
+        list(execute_backfill_iteration(process, logging.getLogger("test")))
+
+
+def test_a_repeated_request_is_told_and_one_from_a_schedule_ends(place: Deployment) -> None:
+    first = place.launch(ORDERS, tags={"dagster/schedule_name": "nightly"})
+    assert place.held(first)
+    second = place.launch(ORDERS, tags={"dagster/schedule_name": "nightly"})
+    assert second.status == DagsterRunStatus.CANCELED
+    answer = place.attempt(ORDERS, source=browser())
+    assert request_of(place, first) in answer["message"]
+
+
+def test_a_refused_run_is_not_retried(tmp_path: Path) -> None:
+    with deployment(tmp_path, run_retries={"enabled": True, "max_retries": 3}) as place:
+        answer = place.attempt(
+            "platform/approvals",
+            config={"ops": {"platform__approvals": {"config": {"decision": "approve", "name": "a", "code": "123456"}}}},
+            tags={"dagster/partition": "AR-000001"},
+        )
+        assert answer["__typename"] == "PythonError"
+        records = place.instance.get_run_records()
+        assert [record.dagster_run.status for record in records] == [DagsterRunStatus.FAILURE]
+        with place.process() as process:
+            import logging
+
+            list(consume_new_runs_for_automatic_reexecution(process, records, logging.getLogger("test")))
+        assert len(place.instance.get_runs()) == 1
+
+
+def test_a_decision_without_http_is_refused_and_its_code_is_used_up(place: Deployment) -> None:
+    ann, run = Approver(place), place.launch(ORDERS, source=browser())
+    request, code = request_of(place, run), ann.code()
+    place.instance.add_dynamic_partitions("approvals", [request])
+    by_sensor = place.attempt("platform/approvals", config=ann.config(code=code), tags={"dagster/partition": request})
+    assert "in the UI" in by_sensor["message"]
+    reused = ann.decide(request, code=code)
+    assert reused["__typename"] == "PythonError"
+    assert place.platform.approvals.request(request).state == "pending"
+    assert place.held(run)
+
+
+def test_a_decision_beside_other_assets_is_refused(place: Deployment) -> None:
+    ann, run = Approver(place), place.launch(ORDERS, source=browser())
+    request = request_of(place, run)
+    place.instance.add_dynamic_partitions("approvals", [request])
+    answer = place.attempt(
+        "platform/approvals",
+        "dev/bronze/orders",
+        config=ann.config(),
+        tags={"dagster/partition": request},
+        source=browser(),
+    )
+    assert "run of its own" in answer["message"]
+    no_partition = place.attempt("platform/approvals", config=ann.config(), source=browser())
+    assert "one request" in no_partition["message"]
+    assert place.platform.approvals.request(request).state == "pending"
+
+
+def test_wrong_codes_used_codes_and_strangers_decide_nothing(place: Deployment) -> None:
+    ann, run = Approver(place), place.launch(ORDERS, source=browser())
+    request = request_of(place, run)
+    assert ann.decide(request, code="000000")["__typename"] == "PythonError"
+    assert ann.decide(request, name="nobody")["__typename"] == "PythonError"
+    assert place.platform.approvals.request(request).state == "pending"
+    assert place.held(run)
+
+
+def test_whoever_asked_cannot_approve_under_any_spelling(place: Deployment) -> None:
+    me = ME
+    run = place.launch(ORDERS, source=browser())
+    request = request_of(place, run)
+    own = Approver(place, me)
+    for name in (me, me.upper(), f" {me} "):
+        answer = own.decide(request, name=name)
+        assert answer["__typename"] == "PythonError", name
+    assert place.platform.approvals.request(request).state == "pending"
+
+
+def test_a_rejection_reaches_the_request_with_its_note(place: Deployment) -> None:
+    ann, run = Approver(place), place.launch(ORDERS, source=browser())
+    request = request_of(place, run)
+    assert "run" in ann.decide(request, "reject", note="not on a Friday")
+    found = place.platform.approvals.request(request)
+    assert (found.state, found.decisions[0].note) == ("rejected", "not on a Friday")
+    assert run.run_id not in place.dequeue()
+
+
+def test_no_code_is_kept_in_store_or_ledger(place: Deployment) -> None:
+    ann, run = Approver(place), place.launch(ORDERS, source=browser())
+    code = ann.code()
+    ann.decide(request_of(place, run), code=code)
+    database = Path(place.platform.settings.store_url.removeprefix("sqlite:///"))
+    kept = b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
+    assert f'"{code}"'.encode() not in kept
+
+
+def test_an_approver_of_the_proxy_needs_no_code_and_starts_nothing_else(place: Deployment) -> None:
+    run = place.launch(ORDERS, source=browser())
+    request = request_of(place, run)
+    person = Person("ann", frozenset({"approver"}), frozenset({"platform"}), (), True, "proxy")
+    proxied = browser("")
+    proxied.scope[MARK] = Who("ann", known=True, person=person, roles=person.roles)
+    answer = place.attempt("dev/bronze/orders", source=proxied)
+    assert "starts nothing else" in answer["message"]
+    place.instance.add_dynamic_partitions("approvals", [request])
+    said = {"ops": {"platform__approvals": {"config": {"decision": "approve", "name": "", "code": "", "note": ""}}}}
+    answer = place.attempt("platform/approvals", config=said, tags={"dagster/partition": request}, source=proxied)
+    assert "run" in answer, answer
+    assert place.platform.approvals.request(request).state == "granted"
+
+
+def test_dagsters_own_webserver_vouches_for_nobody(place: Deployment) -> None:
+    run = place.launch(ORDERS, source=browser(""))
+    assert place.platform.approvals.requester_of_run(run.run_id) == Requester(
+        place.platform.settings.local_user, known=False
+    )
+    assert place.platform.approvals.requests()[0].quorum == 2
+
+
+def test_a_child_of_a_run_that_was_not_approved_for_it_is_refused_instead_of_held(place: Deployment) -> None:
+    tags = {"platform/kind": "child", "platform/goal": "G-000001", "platform/agent": "pipeline"}
+    answer = place.attempt(ORDERS, tags=tags)
+    assert "was not approved" in answer["message"]
+    child = place.launch("dev/bronze/orders", tags=tags)
+    assert child.tags["platform/kind"] == "child"
+    assert child.tags["platform/goal"] == "G-000001"
+
+
+def test_a_lost_tag_is_written_again_and_without_it_nothing_starts_in_production(place: Deployment) -> None:
+    run = place.launch(ORDERS, source=browser())
+    place.instance.add_run_tags(run.run_id, {"platform/approval": "", "platform/request": ""})
+    assert place.dequeue() == []
+    refused = place.again(run)
+    assert refused.status == DagsterRunStatus.FAILURE
+    assert refused.tags["dagster/max_retries"] == "0"
+
+
+def test_release_says_what_it_let_go_and_only_what_was_held(place: Deployment) -> None:
+    run = place.launch(ORDERS, source=browser())
+    assert release(place.instance, [run.run_id, "gone"]) == [run.run_id]
+    assert release(place.instance, [run.run_id]) == []
+    assert place.dequeue() == []
+
+
+def test_tags_survive_a_writer_that_undoes_them(place: Deployment) -> None:
+    run = place.launch("dev/bronze/orders")
+    tag_run(place.instance, run.run_id, {"platform/approval": "granted"})
+    assert place.again(run).tags["platform/approval"] == "granted"
+
+
+def test_a_forged_backfill_does_not_speak_for_another_person(place: Deployment) -> None:
+    forged = place.launch(ORDERS, tags={"user": "mallory", "dagster/backfill": "other", "dagster/sensor_name": "s"})
+    requester = place.platform.approvals.requester_of_run(forged.run_id)
+    assert requester
+    assert (requester.name, requester.known) == ("mallory", False)
+
+
+def test_from_a_terminal_nobody_is_known_and_automation_is(place: Deployment) -> None:
+    terminal, sensor = place.launch(ORDERS), place.launch("prod/silver/sums", tags={"dagster/sensor_name": "watch"})
+    found = place.platform.approvals
+    assert found.requester_of_run(terminal.run_id) is not None
+    known = [found.requester_of_run(run.run_id) for run in (terminal, sensor)]
+    assert [who.known for who in known if who] == [False, True]
+    quorums = [request.quorum for request in found.requests()]
+    assert sorted(quorums) == [1, 2]
