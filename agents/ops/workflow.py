@@ -133,6 +133,9 @@ def _header(context: OpExecutionContext, steps: Sequence[Step], platform: Platfo
         made = platform.store.create_goal(
             plan.goal, config["environment"], config["requester"], None, "run", source_run_id=context.run_id
         )
+        # First the tags: once it is planned, the plans sensor would start another run for a phase that has none.
+        mine = {"platform/goal": made.id, "platform/phase": "1", "platform/attempt": "1"}
+        context.instance.add_run_tags(context.run_id, mine)
         platform.store.set_plan(made.id, plan)
         config["goal"] = made.id
     return config

@@ -104,15 +104,25 @@ def _gather(folder: Path, names: Sequence[str], read: Read, found: _Found) -> No
     if foreign:
         found.foreign.append(folder)
         return
+    pins, problems = pins_beside(folder, names, read)
+    found.problems += problems
+    found.documents += overlaid(documents, pins)
+
+
+def pins_beside(
+    folder: Path, names: Sequence[str], read: Read = read_documents
+) -> tuple[dict[str, Sequence[Document] | None], list[SpecError]]:
+    """The pins of a folder with these files, by environment (None: not readable), and what is wrong with them."""
     pins: dict[str, Sequence[Document] | None] = {}
+    problems: list[SpecError] = []
     for name, environment in PIN_FILES.items():
         if name in names and (SPEC_FILE in names or _is_product(folder / name)):
             try:
                 pins[environment] = pinned(read(folder / name)[0], environment)
             except SpecError as error:
                 pins[environment] = None
-                found.problems.append(error)
-    found.documents += overlaid(documents, pins)
+                problems.append(error)
+    return pins, problems
 
 
 def _is_product(path: Path) -> bool:

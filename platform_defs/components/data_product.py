@@ -6,6 +6,7 @@ faster way with the same builder, see `assets.kinds.loading`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import dagster as dg
@@ -13,7 +14,8 @@ from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError
 
 from agents.core.errors import SpecError
 from assets.kinds.documents import Document, product_from
-from assets.kinds.loading import SPEC_FILE
+from assets.kinds.loading import pins_beside
+from assets.kinds.pins import SPEC_FILE, overlaid
 from assets.kinds.spec import Product
 from assets.kinds.spec_errors import invalid
 from assets.kinds.tables import table_definitions
@@ -34,8 +36,8 @@ class ProductAttributes(RootModel[dict[str, Any]]):
 class DataProduct(dg.Component):
     """A data product: ingested tables, SQL tables, and extensions of assets written in Python."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    def __init__(self, document: Document, pins: Mapping[str, Sequence[Document] | None] | None = None) -> None:
+        self.document, self.pins = document, pins or {}
 
     @classmethod
     def get_model_cls(cls) -> type[BaseModel] | None:
@@ -48,15 +50,18 @@ class DataProduct(dg.Component):
         given: dict[str, Any] = attributes.root if isinstance(attributes, ProductAttributes) else {}
         path = context.path / SPEC_FILE
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        pins, problems = pins_beside(context.path, [file.name for file in context.path.iterdir()])
+        if problems:
+            raise problems[0]
         try:
-            return cls(Document(path, 0, product_from(given, context.path.name), text))
+            return cls(Document(path, 0, product_from(given, context.path.name), text), pins)
         except ValidationError as error:
             raise invalid(error, text, path, 0) from error
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The product's tables. Tables of other products that its SQL reads are taken on trust here."""
+        """The product's tables, and what is pinned of them. Tables of other products that its SQL reads are taken on trust here."""
         elsewhere = SpecError("other products are not loaded here")
-        checked = check_products([self.document], problems=[elsewhere])
+        checked = check_products(overlaid([self.document], self.pins), problems=[elsewhere])
         if len(checked.problems) > 1:
             raise checked.problems[1]
         built = table_definitions(checked.tables, load_settings().environments)
