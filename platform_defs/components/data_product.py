@@ -59,7 +59,7 @@ class DataProduct(dg.Component):
             raise invalid(error, text, path, 0) from error
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The product's tables, and what is pinned of them. Tables of other products that its SQL reads are taken on trust here."""
+        """The product's tables and what is pinned of them. Tables of other products that its SQL reads are trusted."""
         elsewhere = SpecError("other products are not loaded here")
         checked = check_products(overlaid([self.document], self.pins), problems=[elsewhere])
         if len(checked.problems) > 1:
