@@ -31,7 +31,7 @@ query { workspaceOrError { ... on Workspace { locationEntries { name locationOrL
   ... on PythonError { message causes { message } } } } } } }
 """
 REPOSITORY = "__repository__"
-REFUSED = (401, 403, 415, 421)
+REFUSED = (401, 403, 415, 421, 503)
 
 
 @dataclass(frozen=True, slots=True)
