@@ -36,7 +36,8 @@ def examine() -> list[Finding]:
         return [_bad("settings", error)]
     platform = Platform.of(settings)
     found = [Finding("settings", True, f"profile {settings.profile}, state in {settings.state_dir}")]
-    found.append(_try("policies", _policies))
+    found.append(_try("policies", lambda: _policies(platform)))
+    found.append(_try("approvers", lambda: _people(platform)))
     found += _specs(settings)
     found.append(_try("agents", lambda: _agents(settings)))
     found += _sources(platform)
@@ -59,11 +60,15 @@ def _bad(what: str, error: PlatformError) -> Finding:
     return Finding(what, False, f"{error.where}: {error.what}" if error.where else error.what, error.fix)
 
 
-def _policies() -> str:
-    from agents.core.policy import POLICIES, Policy
+def _policies(platform: Platform) -> str:
+    found = platform.policy()
+    return f"valid, {len(found.names)} policies in {found.folder}"
 
-    Policy()
-    return f"valid, {', '.join(sorted(file.name for file in POLICIES.glob('*.cedar')))}"
+
+def _people(platform: Platform) -> str:
+    known = platform.people.all()
+    able = sum("approver" in person.roles or "admin" in person.roles for person in known)
+    return f"{able} of {len(known)} people may approve"
 
 
 def _agents(settings: Settings) -> str:

@@ -100,7 +100,7 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What policy and risk look at beside the effects. `pii`: none, masked, unmasked or unknown; money is USD a month."""
+    """What policy and risk look at beside the effects. Money is USD a month; `pii`: none, masked, unmasked, unknown."""
 
     blast_radius: int = 0
     pii: str = "unknown"
@@ -124,7 +124,7 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One person's word on a request. `at` is UTC in seconds; `run_id` is the run of `platform/approvals` that said it."""
+    """One person's word on a request. `at` is UTC in seconds; `run_id` is the run of `platform/approvals` it came by."""
 
     who: str
     choice: Choice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated, Any
 
@@ -30,6 +31,8 @@ def progress(text: str) -> None:
 
 def markdown(text: str) -> None:
     """Print markdown: rendered on a terminal, as it is elsewhere."""
+    # A chart is known by its words; its bytes are for browsers.
+    text = re.sub(r"!\[([^\]]*)\]\(data:[^)]*\)", r"\1", text)
     if not sys.stdout.isatty():
         tell(text)
         return
