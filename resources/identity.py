@@ -176,7 +176,7 @@ class People:
             return None
         sealed, secret = unseal(self._keys, row)
         step = codes.matching_step(secret, code, now)
-        if step is None or not codes.burn(self._store.database(), connection, person.name, step):
+        if step is None or not codes.burn(connection, person.name, step):
             return None
         # Sealed anew at every use, so that a former encryption key can go one day.
         reseal(connection, row.name, seal(self._keys, sealed, secret))

@@ -48,12 +48,16 @@ def matching_step(secret: str | None, code: str, now: float) -> int | None:
     return found if secret else None
 
 
-def burn(database: Database, connection: Connection, name: str, step: int) -> bool:
-    """Use a code up; False when it, or a later one of the same person, was used before."""
+def burn(connection: Connection, name: str, step: int) -> bool:
+    """Use a code up; False when it, or a later one of the same person, was used before.
+
+    One transaction at a time does this; should two ever meet, the table's key undoes the second.
+    """
     used, key = tables().codes_used, canonical(name)
     later = connection.execute(used.select().where(used.c.name == key, used.c.step >= step).limit(1)).first()
-    if later is not None or not database.upsert(connection, used, {"name": key, "step": step}):
+    if later is not None:
         return False
+    connection.execute(used.insert().values(name=key, step=step))
     connection.execute(used.delete().where(used.c.name == key, used.c.step < step - 2 * DRIFT - 1))
     return True
 
