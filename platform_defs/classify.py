@@ -63,6 +63,12 @@ class Graph:
             return None
         return self.repository.asset_graph.get(key)
 
+    def metadata(self, name: str) -> dict[str, str]:
+        """What the assets that have it say under this name, by whole key."""
+        nodes = self.repository.asset_graph.asset_nodes if self.repository else ()
+        told = {node.key.to_user_string(): node.metadata[name].value for node in nodes if name in node.metadata}
+        return {key: str(value) for key, value in told.items()}
+
     def owners(self, op: str) -> frozenset[AssetKey]:
         """The assets that an op, by its handle, works for."""
         if self.repository is None:

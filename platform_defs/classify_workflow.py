@@ -37,7 +37,7 @@ def workflow_effects(
         else:
             unknown.append(f"{agent}.{action}")
     environment = _environment(phase.environment, steps, unknown)
-    assets = {**_named(environment, steps, graph, registry), **_promoted(platform, environment, steps, unknown)}
+    assets = {**_named(environment, steps, graph, registry), **_promoted(platform, environment, steps, graph, unknown)}
     made = Effects(
         "prod" if unknown else environment,
         declared(effects, unknown),
@@ -79,7 +79,7 @@ def _changes(step: Mapping[str, Any], registry: Registry) -> bool:
 
 
 def _promoted(
-    platform: Platform, environment: str, steps: tuple[Mapping[str, Any], ...], unknown: list[str]
+    platform: Platform, environment: str, steps: tuple[Mapping[str, Any], ...], graph: Graph, unknown: list[str]
 ) -> dict[str, str]:
     """The assets that would be written where people decide, with the digest of their spec after the promotion."""
     if environment == "dev":
@@ -92,7 +92,7 @@ def _promoted(
     from agents.tools.releases import release_digests
 
     try:
-        return dict(release_digests(platform, steps))
+        return release_digests(platform, steps, environment, graph.metadata("platform/source"))
     except PlatformError as error:
         unknown.append(f"a release that cannot be read: {error.what}")
         return {}

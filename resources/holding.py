@@ -28,14 +28,17 @@ PAUSE_SECONDS = 0.05
 
 def tag_run(instance: DagsterInstance, run_id: str, tags: Mapping[str, str]) -> None:
     """Give a run these tags, again until they are seen. Raises StateError when they do not stay."""
+    from dagster._core.errors import DagsterRunNotFoundError
+
     for tried in range(TRIES):
-        run = instance.get_run_by_id(run_id)
-        if run is None:
-            raise StateError("the run was deleted", where=run_id)
-        if all(run.tags.get(key) == value for key, value in tags.items()):
-            return
-        instance.add_run_tags(run_id, dict(tags))
         time.sleep(PAUSE_SECONDS if tried else 0)
+        try:
+            instance.add_run_tags(run_id, dict(tags))
+        except DagsterRunNotFoundError as error:
+            raise StateError("the run was deleted", where=run_id) from error
+        run = instance.get_run_by_id(run_id)
+        if run and all(run.tags.get(key) == value for key, value in tags.items()):
+            return
     raise StateError(
         "the run's tags do not stay", where=run_id, fix="something else writes them: stop it, and try again"
     )

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyotp
 import pytest
-from dagster import DagsterRun, DagsterRunStatus
+from dagster import DagsterRunStatus
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._daemon.auto_run_reexecution.auto_run_reexecution import consume_new_runs_for_automatic_reexecution
 from dagster._daemon.backfill import execute_backfill_iteration
 
-from agents.core.approval import Requester
-from platform_defs.web_identity import MARK, Who
 from resources.holding import release, tag_run
-from resources.identity import Person
-from tests.unit.walls_deployment import BACKFILL, ME, REEXECUTE, Deployment, browser, deployment, where
+from tests.unit.walls_deployment import (
+    BACKFILL,
+    ME,
+    ORDERS,
+    REEXECUTE,
+    Approver,
+    Deployment,
+    browser,
+    deployment,
+    request_of,
+    where,
+)
 
-ORDERS = "prod/bronze/orders"
 FORGED = {
     "platform/approval": "granted",
     "platform/request": "AR-000099",
@@ -38,46 +42,6 @@ FORGED = {
 def place(tmp_path: Path) -> Iterator[Deployment]:
     with deployment(tmp_path) as made:
         yield made
-
-
-class Approver:
-    """Somebody who decides in the UI, with name and code."""
-
-    def __init__(
-        self, place: Deployment, name: str = "ann", groups: tuple[str, ...] = ("platform", "governance")
-    ) -> None:
-        enrolled = place.platform.people.add(name, groups=groups, roles=("approver",), by="test")
-        self.place, self.name, self.totp, self.used = place, name, pyotp.TOTP(enrolled.secret), set[str]()
-
-    def code(self) -> str:
-        """A code that was not used yet: of this step, or of the ones beside it."""
-        for drift in (0, -30, 30):
-            code = self.totp.at(int(time.time()) + drift)
-            if code not in self.used:
-                self.used.add(code)
-                return code
-        raise AssertionError("no code is left")
-
-    def config(self, decision: str = "approve", **changes: str) -> dict[str, Any]:
-        said = {"decision": decision, "name": self.name, "code": "", "note": "seen", **changes}
-        said["code"] = said["code"] or self.code()
-        return {"ops": {"platform__approvals": {"config": said}}}
-
-    def decide(self, request: str, decision: str = "approve", source: object | None = None, **changes: str) -> Any:
-        """Materialize the request's partition as the UI does; GraphQL's answer."""
-        self.place.instance.add_dynamic_partitions("approvals", [request])
-        return self.place.attempt(
-            "platform/approvals",
-            config=self.config(decision, **changes),
-            tags={"dagster/partition": request},
-            source=source or browser(),
-        )
-
-
-def request_of(place: Deployment, run: DagsterRun) -> str:
-    found = place.platform.approvals.request_of_run(run.run_id)
-    assert found, "the run is held for nothing"
-    return found.id
 
 
 def test_a_dev_run_passes_and_a_prod_run_is_held(place: Deployment) -> None:
@@ -102,7 +66,7 @@ def test_an_approved_run_starts_and_an_unchanged_refresh_passes_afterwards(place
     assert "run" in ann.decide(request_of(place, run))
     assert place.again(run).tags["platform/approval"] == "granted"
     assert run.run_id in place.dequeue()
-    again = place.launch(ORDERS)
+    again = place.launch(ORDERS, source=browser())
     assert again.run_id in place.dequeue()
 
 
@@ -144,7 +108,7 @@ def test_a_re_execution_from_the_parent_is_held_again_when_it_would_do_something
 def test_step_keys_and_op_selection_of_an_inner_op_are_held(place: Deployment) -> None:
     by_step = place.launch(job="every_night", stepKeys=["prod__gold__revenue.inner"], source=browser())
     by_op = place.launch(
-        job="every_night", selector={"solidSelection": ["prod__gold__revenue.outer"]}, source=browser()
+        job="every_night", selector={"solidSelection": ["prod__gold__revenue.inner"]}, source=browser()
     )
     assert place.held(by_step)
     assert place.held(by_op)
@@ -243,113 +207,6 @@ def test_a_repeated_request_is_told_and_one_from_a_schedule_ends(place: Deployme
     assert second.status == DagsterRunStatus.CANCELED
     answer = place.attempt(ORDERS, source=browser())
     assert request_of(place, first) in answer["message"]
-
-
-def test_a_refused_run_is_not_retried(tmp_path: Path) -> None:
-    with deployment(tmp_path, run_retries={"enabled": True, "max_retries": 3}) as place:
-        answer = place.attempt(
-            "platform/approvals",
-            config={"ops": {"platform__approvals": {"config": {"decision": "approve", "name": "a", "code": "123456"}}}},
-            tags={"dagster/partition": "AR-000001"},
-        )
-        assert answer["__typename"] == "PythonError"
-        records = place.instance.get_run_records()
-        assert [record.dagster_run.status for record in records] == [DagsterRunStatus.FAILURE]
-        with place.process() as process:
-            import logging
-
-            list(consume_new_runs_for_automatic_reexecution(process, records, logging.getLogger("test")))
-        assert len(place.instance.get_runs()) == 1
-
-
-def test_a_decision_without_http_is_refused_and_its_code_is_used_up(place: Deployment) -> None:
-    ann, run = Approver(place), place.launch(ORDERS, source=browser())
-    request, code = request_of(place, run), ann.code()
-    place.instance.add_dynamic_partitions("approvals", [request])
-    by_sensor = place.attempt("platform/approvals", config=ann.config(code=code), tags={"dagster/partition": request})
-    assert "in the UI" in by_sensor["message"]
-    reused = ann.decide(request, code=code)
-    assert reused["__typename"] == "PythonError"
-    assert place.platform.approvals.request(request).state == "pending"
-    assert place.held(run)
-
-
-def test_a_decision_beside_other_assets_is_refused(place: Deployment) -> None:
-    ann, run = Approver(place), place.launch(ORDERS, source=browser())
-    request = request_of(place, run)
-    place.instance.add_dynamic_partitions("approvals", [request])
-    answer = place.attempt(
-        "platform/approvals",
-        "dev/bronze/orders",
-        config=ann.config(),
-        tags={"dagster/partition": request},
-        source=browser(),
-    )
-    assert "run of its own" in answer["message"]
-    no_partition = place.attempt("platform/approvals", config=ann.config(), source=browser())
-    assert "one request" in no_partition["message"]
-    assert place.platform.approvals.request(request).state == "pending"
-
-
-def test_wrong_codes_used_codes_and_strangers_decide_nothing(place: Deployment) -> None:
-    ann, run = Approver(place), place.launch(ORDERS, source=browser())
-    request = request_of(place, run)
-    assert ann.decide(request, code="000000")["__typename"] == "PythonError"
-    assert ann.decide(request, name="nobody")["__typename"] == "PythonError"
-    assert place.platform.approvals.request(request).state == "pending"
-    assert place.held(run)
-
-
-def test_whoever_asked_cannot_approve_under_any_spelling(place: Deployment) -> None:
-    me = ME
-    run = place.launch(ORDERS, source=browser())
-    request = request_of(place, run)
-    own = Approver(place, me)
-    for name in (me, me.upper(), f" {me} "):
-        answer = own.decide(request, name=name)
-        assert answer["__typename"] == "PythonError", name
-    assert place.platform.approvals.request(request).state == "pending"
-
-
-def test_a_rejection_reaches_the_request_with_its_note(place: Deployment) -> None:
-    ann, run = Approver(place), place.launch(ORDERS, source=browser())
-    request = request_of(place, run)
-    assert "run" in ann.decide(request, "reject", note="not on a Friday")
-    found = place.platform.approvals.request(request)
-    assert (found.state, found.decisions[0].note) == ("rejected", "not on a Friday")
-    assert run.run_id not in place.dequeue()
-
-
-def test_no_code_is_kept_in_store_or_ledger(place: Deployment) -> None:
-    ann, run = Approver(place), place.launch(ORDERS, source=browser())
-    code = ann.code()
-    ann.decide(request_of(place, run), code=code)
-    database = Path(place.platform.settings.store_url.removeprefix("sqlite:///"))
-    kept = b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
-    assert f'"{code}"'.encode() not in kept
-
-
-def test_an_approver_of_the_proxy_needs_no_code_and_starts_nothing_else(place: Deployment) -> None:
-    run = place.launch(ORDERS, source=browser())
-    request = request_of(place, run)
-    person = Person("ann", frozenset({"approver"}), frozenset({"platform"}), (), True, "proxy")
-    proxied = browser("")
-    proxied.scope[MARK] = Who("ann", known=True, person=person, roles=person.roles)
-    answer = place.attempt("dev/bronze/orders", source=proxied)
-    assert "starts nothing else" in answer["message"]
-    place.instance.add_dynamic_partitions("approvals", [request])
-    said = {"ops": {"platform__approvals": {"config": {"decision": "approve", "name": "", "code": "", "note": ""}}}}
-    answer = place.attempt("platform/approvals", config=said, tags={"dagster/partition": request}, source=proxied)
-    assert "run" in answer, answer
-    assert place.platform.approvals.request(request).state == "granted"
-
-
-def test_dagsters_own_webserver_vouches_for_nobody(place: Deployment) -> None:
-    run = place.launch(ORDERS, source=browser(""))
-    assert place.platform.approvals.requester_of_run(run.run_id) == Requester(
-        place.platform.settings.local_user, known=False
-    )
-    assert place.platform.approvals.requests()[0].quorum == 2
 
 
 def test_a_child_of_a_run_that_was_not_approved_for_it_is_refused_instead_of_held(place: Deployment) -> None:

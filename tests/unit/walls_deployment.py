@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyotp
 import yaml
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.launcher import LaunchRunContext, ResumeRunContext, RunLauncher
@@ -30,6 +32,7 @@ from platform_defs.web_identity import MARK, Who
 from resources.platform import Platform
 
 ME = "olga"
+ORDERS = "prod/bronze/orders"
 LAUNCH = """
 mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
   __typename ... on LaunchRunSuccess { run { runId } }
@@ -202,6 +205,47 @@ class Deployment:
 def schema() -> Any:
     """Dagster's GraphQL schema."""
     return create_schema()
+
+
+class Approver:
+    """Somebody who decides in the UI, with name and code."""
+
+    def __init__(
+        self, place: Deployment, name: str = "ann", groups: tuple[str, ...] = ("platform", "governance")
+    ) -> None:
+        enrolled = place.platform.people.add(name, groups=groups, roles=("approver",), by="test")
+        self.place, self.name, self.totp, self.used = place, name, pyotp.TOTP(enrolled.secret), set[str]()
+
+    def code(self) -> str:
+        """A code that was not used yet: the oldest first, since no code goes back in time."""
+        for drift in (-30, 0, 30):
+            code = self.totp.at(int(time.time()) + drift)
+            if code not in self.used:
+                self.used.add(code)
+                return code
+        raise AssertionError("no code is left")
+
+    def config(self, decision: str = "approve", **changes: str) -> dict[str, Any]:
+        said = {"decision": decision, "name": self.name, "code": "", "note": "seen", **changes}
+        said["code"] = said["code"] or self.code()
+        return {"ops": {"platform__approvals": {"config": said}}}
+
+    def decide(self, request: str, decision: str = "approve", source: object | None = None, **changes: str) -> Any:
+        """Materialize the request's partition as the UI does; GraphQL's answer."""
+        self.place.instance.add_dynamic_partitions("approvals", [request])
+        return self.place.attempt(
+            "platform/approvals",
+            config=self.config(decision, **changes),
+            tags={"dagster/partition": request},
+            source=source or browser(),
+        )
+
+
+def request_of(place: Deployment, run: dg.DagsterRun) -> str:
+    """The request that a run waits for."""
+    found = place.platform.approvals.request_of_run(run.run_id)
+    assert found, "the run is held for nothing"
+    return found.id
 
 
 def where(job: str) -> dict[str, str]:
