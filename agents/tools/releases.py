@@ -168,7 +168,9 @@ def _promotion(platform: Platform, asset: str, environment: str, source: str = "
     snapshot = platform.lake.snapshot(table)
     version = snapshot.version if snapshot else None
     if change is None:
-        return Promotion(asset, "", None, digest({"source": source}), None, version, True)
+        from assets.kinds.people import python_digest
+
+        return Promotion(asset, "", None, python_digest(source), None, version, True)
     wanted = pinned_digests(platform.specs, repo, [change], environment, {asset: source})[asset]
     pinned = repo.find(asset)
     before = pinned[1] if pinned else None

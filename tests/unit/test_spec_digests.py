@@ -5,10 +5,13 @@ from __future__ import annotations
 from importlib import reload
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from agents.tools.releases import release_digests
 from assets.kinds.spec import Extension, Override, Rule, RuleMeta, Source, Table, spec_digest
 from assets.kinds.tables import DIGEST
+from resources.platform import Platform
 from tests.unit.product_runs import ORDERS, Deployment, python_package
 
 TABLE = Table("orders", "bronze", source=Source("shop", "orders"), key=("order_id",))
@@ -147,3 +150,14 @@ def digests(deployment: Deployment) -> dict[str, str]:
     graph = deployment.definitions().get_repository_def().asset_graph
     found = {key: graph.get(key).metadata.get(DIGEST) for key in graph.get_all_asset_keys()}
     return {key.to_user_string(): str(text) for key, text in found.items() if text}
+
+
+def test_what_is_approved_of_a_python_asset_is_what_its_definition_shows(tmp_path: Path) -> None:
+    with python_package(tmp_path, revenue=PYTHON.format(imports="", name="revenue")) as package:
+        deployment = Deployment(tmp_path, package)
+        graph = deployment.definitions().get_repository_def().asset_graph
+        node = graph.get(dg.AssetKey(["dev", "gold", "revenue"]))
+        step = {"agent": "deployment", "action": "promote", "inputs": {"assets": ["gold/revenue"], "to": "dev"}}
+        sources = {"dev/gold/revenue": str(node.metadata["platform/source"])}
+        found = release_digests(Platform.of(deployment.settings, {}), [step], "dev", sources)
+        assert found == {"dev/gold/revenue": digests(deployment)["dev/gold/revenue"]}
