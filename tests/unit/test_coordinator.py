@@ -106,11 +106,11 @@ def test_a_re_execution_from_the_parent_is_held_again_when_it_would_do_something
 
 
 def test_step_keys_and_op_selection_of_an_inner_op_are_held(place: Deployment) -> None:
-    by_step = place.launch(job="every_night", stepKeys=["prod__gold__revenue.inner"], source=browser())
-    by_op = place.launch(
-        job="every_night", selector={"solidSelection": ["prod__gold__revenue.inner"]}, source=browser()
-    )
+    inner = ["prod__gold__revenue.inner"]
+    by_step = place.launch(job="every_night", stepKeys=inner, source=browser())
     assert place.held(by_step)
+    other = {"dagster/image": "other"}  # else it is the very same, and refused as such
+    by_op = place.launch(job="every_night", selector={"solidSelection": inner}, tags=other, source=browser())
     assert place.held(by_op)
 
 
