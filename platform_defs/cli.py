@@ -7,7 +7,7 @@ import sys
 import typer
 
 from agents.core.errors import PlatformError
-from platform_defs.commands import approvals, audit, demo, deployment, goals, looking, policy, requests
+from platform_defs.commands import approvals, audit, demo, deployment, goals, looking, policy, releases, requests
 
 app = typer.Typer(
     name="adp",
@@ -22,6 +22,7 @@ deployment.register(app)
 demo.register(app)
 goals.register(app)
 requests.register(app)
+releases.register(app)
 approvals.register(app)
 policy.register(app)
 looking.register(app)

@@ -160,9 +160,16 @@ class Approvals(Intake, Desk):
         return lease
 
     def review(self, lease: Lease, asset: str) -> Ruling:
-        """What policy says now, with the lease's approvals, of writing one of its assets."""
-        question = Question(lease.effects, lease.facts, lease.requester, self._clock())
-        return rule(self._policy(), question, lease.approvals, [asset])
+        """What the policy in force says of writing one of its assets, with the approvals that were given for that one.
+
+        Its clock is the lease's start: what was let start in time may finish, or be taken back.
+        """
+        question = Question(lease.effects, lease.facts, lease.requester, lease.issued)
+        with self._store.database().read() as connection:
+            grants = [self._judge.live(connection, name, lease.run_id, self._clock()) for name in lease.requests]
+        given = [g.approvals for g in grants if g and (asset in g.assets or g.digest == lease.effects.digest)]
+        rulings = [rule(self._policy(), question, approvals, [asset]) for approvals in given or [()]]
+        return next((ruling for ruling in rulings if ruling.verdict == "allow"), rulings[0])
 
     def end_leases(self, run_ids: Iterable[str]) -> None:
         """These runs write no more."""

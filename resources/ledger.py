@@ -97,6 +97,8 @@ class Ledger:
         anchor = self._head.read()  # before the store: what is anchored is committed
         with self._store.database().read() as connection:
             last = _last(connection)
+            if anchor is None and last.seq:  # somebody wrote the first record meanwhile, and anchored it before
+                anchor = self._head.read()
             found = _hash_at(connection, anchor.seq) if anchor and anchor.seq else GENESIS
         if anchor is None and last.seq == 0:
             return

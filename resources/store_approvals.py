@@ -101,7 +101,7 @@ def one_request(connection: Connection, request_id: str) -> ApprovalRequest:
     """A request with its runs and decisions. Raises StateError for an unknown id."""
     found = find_requests(connection, tables().requests.c.id == request_id)
     if not found:
-        raise StateError("no such request", where=request_id, fix="see `adp approvals list`")
+        raise StateError("no such request", where=request_id, fix="see `adp requests --all`")
     return found[0]
 
 

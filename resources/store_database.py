@@ -73,7 +73,8 @@ class Database:
             )
         else:
             insert = insert.on_conflict_do_nothing()
-        return connection.execute(insert).rowcount > 0
+        # PostgreSQL's driver forgets the count of an insert unless told to keep it.
+        return connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount > 0
 
     def next_number(self, connection: Connection, counter: str) -> int:
         """The counter's next value; never given twice, gaps are possible."""

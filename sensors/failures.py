@@ -34,7 +34,7 @@ def failures_sensor(platform: Platform) -> SensorDefinition:
         failed = [table for table in tables_of(context.instance, context.dagster_run.run_id) if op_name(table) in steps]
         reason = platform.secrets.redact(first_error(context.instance, context.dagster_run.run_id)) if failed else ""
         for table in failed:
-            found = platform.specs.find(table.asset)
+            found = platform.releases(table.environment).find(table.asset) or platform.specs.find(table.asset)
             listeners = TypeAdapter(tuple[Notify, ...]).validate_python((found[1] if found else {}).get("notify") or ())
             link = f"{platform.settings.base_url}/runs/{context.dagster_run.run_id}"
             if listeners:

@@ -124,7 +124,7 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One person's word on a request. `at` is UTC in seconds; `run_id` is the run of `platform/approvals` it came by."""
+    """One person's word on a request. `at` is UTC in seconds; `run_id` is the run of `platform/approvals` for it."""
 
     who: str
     choice: Choice

@@ -78,7 +78,7 @@ def _run(client: Client, platform: Platform, goal: str, environment: str) -> Non
 
 def _approve(client: Client, platform: Platform, request: str) -> None:
     """Everything that a person would do, said as it is done."""
-    import pyotp
+    from pyotp.totp import TOTP
 
     from platform_defs import journey
 
@@ -87,7 +87,7 @@ def _approve(client: Client, platform: Platform, request: str) -> None:
         platform.people.revoke(APPROVER, by="demo")
     enrolled = platform.people.add(APPROVER, groups=GROUPS, roles=("approver",), by="demo")
     progress(f"adp approvals add {APPROVER}: a local approver, with an authenticator that only this demo has")
-    code = pyotp.TOTP(enrolled.secret).now()
+    code = TOTP(enrolled.secret).now()
     progress(f"adp decide {request} approve --name {APPROVER} --code ******")
     asked = time.monotonic()
     done = journey.approve(client, platform, request, name=APPROVER, code=code, note="seen in the demo")

@@ -136,7 +136,15 @@ def postgresql() -> Generator[Server]:
         command = [postgres, "-D", data, "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1"]
         command += ["-c", "fsync=off", "-c", "shared_buffers=64MB", "-c", "max_wal_size=1GB"]
         with _running(command, user, port, log):
+            _said(log, "ready to accept connections")  # it listens before that
             yield Server("127.0.0.1", port, f"postgresql://adp:{PASSWORD_IN_URL}@127.0.0.1:{port}/postgres", log)
+
+
+def _said(log: Path, words: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while words not in log.read_text(errors="replace"):
+        assert time.monotonic() < deadline, f"the server never said {words!r}"
+        time.sleep(0.1)
 
 
 @contextmanager
