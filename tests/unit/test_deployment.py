@@ -17,7 +17,7 @@ import yaml
 from agents.core.errors import ConfigError, Unreachable
 from platform_defs import client
 from platform_defs.deployment import Process, free_port
-from platform_defs.instance import DAGSTER, Home, prepare, prepare_sample, prepare_specs
+from platform_defs.instance import Home, dagster_yaml, prepare, prepare_sample, prepare_specs
 from resources.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def test_prepare_writes_what_dagster_reads_and_twice_is_once(tmp_path: Path) -> 
     home = prepare(settings, 4001)
     again = prepare(settings, 4002)
     assert home == again
-    assert yaml.safe_load((home.dagster / "dagster.yaml").read_text()) == DAGSTER
+    assert yaml.safe_load((home.dagster / "dagster.yaml").read_text()) == dagster_yaml(home)
     assert yaml.safe_load(home.workspace.read_text())["load_from"][0]["grpc_server"]["port"] == 4002
     assert (home.specs.parent / ".git").is_dir() or shutil.which("git") is None
 
