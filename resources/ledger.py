@@ -23,6 +23,9 @@ from resources.store_goals import tables
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from resources.ledger_sqlite import Appender
+    from resources.store_database import Database
+
 __all__ = ["Entry", "Head", "Ledger", "Record", "Verification"]
 
 _PAGE = 10_000
@@ -45,6 +48,7 @@ class Ledger:
     def __init__(self, store: Store, head: Path) -> None:
         self._store = store
         self._head = LedgerHead(head)
+        self._sqlite: Appender | None = None
 
     def append(
         self,
@@ -67,9 +71,7 @@ class Ledger:
             return []
         database = self._store.database()
         if database.is_sqlite:
-            from resources.ledger_sqlite import append_rows
-
-            head = append_rows(database, self._head, list(map(scrubbed, entries)))
+            head = self._appender(database).append(list(map(scrubbed, entries)))
         else:
             with database.write() as connection:
                 head = self.record(connection, entries)
@@ -128,6 +130,14 @@ class Ledger:
             _, head = self._insert(connection, [scrubbed(entry)])
         with self._head.locked() as file:
             file.write(head)
+
+    def _appender(self, database: Database) -> Appender:
+        """The one for the database that is open now: a forked process has another."""
+        if self._sqlite is None or self._sqlite.database is not database:
+            from resources.ledger_sqlite import Appender
+
+            self._sqlite = Appender(database, self._head)
+        return self._sqlite
 
     def _insert(self, connection: Connection, texts: Sequence[tuple[str, ...]]) -> tuple[Head, Head]:
         """Chain texts to the last record; gives the last record before and after."""

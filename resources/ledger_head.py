@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -163,17 +164,18 @@ def _latest(slots: list[_Slot], empty: bool, path: Path) -> Head | None:
 
 def _slots(data: bytes) -> list[_Slot]:
     """The slots that are whole. The first format was one plain line without turn and checksum."""
-    found: list[_Slot] = []
-    for text in (data[:_SLOT], data[_SLOT : 2 * _SLOT]):
-        try:
-            values = orjson.loads(text.strip(b"\0 \n"))
-            slot = _Slot(int(values.get("turn", 0)), Head(int(values["seq"]), str(values["hash"])))
-            if slot.turn and values["check"] != _check(slot.turn, slot.head):
-                continue
-            found.append(slot)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return found
+    found = _slot(data[:_SLOT]), _slot(data[_SLOT : 2 * _SLOT])
+    return [slot for slot in found if slot]
+
+
+@lru_cache(maxsize=8)  # one of the two slots is as it was the last time
+def _slot(text: bytes) -> _Slot | None:
+    try:
+        values = orjson.loads(text.strip(b"\0 \n"))
+        slot = _Slot(int(values.get("turn", 0)), Head(int(values["seq"]), str(values["hash"])))
+        return None if slot.turn and values["check"] != _check(slot.turn, slot.head) else slot
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _check(turn: int, head: Head) -> int:

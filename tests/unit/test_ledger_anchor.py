@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import shutil
 import sqlite3
 import subprocess
@@ -201,6 +202,37 @@ def test_threads_make_one_chain(ledger: Ledger) -> None:
         thread.join()
     ledger.check_tail()
     assert (ledger.verify().records, ledger.verify().ok) == (300, True)
+
+
+def test_an_append_that_failed_leaves_nothing_behind(ledger: Ledger, tmp_path: Path) -> None:
+    fill(ledger, 2)
+    edit(tmp_path, "CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    with pytest.raises(StateError, match="cannot be written"):
+        fill(ledger, 1)
+    edit(tmp_path, "DROP TRIGGER full")  # which would wait for a transaction left open
+    fill(ledger, 2)
+    ledger.check_tail()
+    assert (ledger.verify().records, ledger.verify().ok) == (4, True)
+
+
+def test_a_ledger_goes_on_after_its_store_was_closed(ledger: Ledger, tmp_path: Path) -> None:
+    fill(ledger, 2)
+    ledger._store.close()  # pyright: ignore[reportPrivateUsage] - as at the end of a process
+    assert not (tmp_path / "store.db-wal").exists()  # the last connection folds the log in
+    fill(ledger, 2)
+    ledger.check_tail()
+    assert ledger.verify().records == 4
+
+
+def test_a_forked_process_appends_beside_its_parent(ledger: Ledger) -> None:
+    fill(ledger, 2)
+    child = multiprocessing.get_context("fork").Process(target=fill, args=(ledger, 50))
+    child.start()
+    fill(ledger, 50)
+    child.join()
+    assert child.exitcode == 0
+    ledger.check_tail()
+    assert (ledger.verify().records, ledger.verify().ok) == (102, True)
 
 
 def test_writers_killed_at_any_moment_leave_a_whole_ledger(ledger: Ledger, tmp_path: Path) -> None:
