@@ -56,7 +56,7 @@ def platform() -> dg.Definitions:
     return dg.Definitions(sensors=[automation], resources={PLATFORM: platform_resource})
 
 
-@dg.resource
+@dg.resource(config_schema={})
 def platform_resource(context: dg.InitResourceContext) -> object:
     """Lake, sources, store and the rest, opened when a run needs them: a plain object, no Launchpad can reshape it."""
     from resources.platform import open_platform

@@ -49,7 +49,7 @@ def lake_io(entries: Sequence[ExtensionEntry] = ()) -> dg.IOManagerDefinition:
         for environment in entry.extension.environments:
             rules.setdefault(TableId(environment, layer, name), []).extend(entry.extension.rules)
 
-    @dg.io_manager(required_resource_keys={"platform"})
+    @dg.io_manager(config_schema={}, required_resource_keys={"platform"})
     def manager(context: dg.InitResourceContext) -> LakeIOManager:
         return LakeIOManager(context.resources.platform.lake, rules)
 

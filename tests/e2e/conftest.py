@@ -27,6 +27,10 @@ SCALE = "0.02"
 NO_TAGS: Mapping[str, str] = {}
 
 
+class Refused(Exception):
+    """A launch that was turned away, with the words that the UI shows."""
+
+
 @dataclass(frozen=True)
 class Running:
     """A running deployment: how to speak to it, and what it is made of."""
@@ -55,6 +59,7 @@ class Running:
         job: str,
         *,
         assets: Sequence[Sequence[str]] = (),
+        checks: Sequence[tuple[Sequence[str], str]] = (),
         config: Any = None,
         tags: Mapping[str, str] = NO_TAGS,
         **more: Any,
@@ -65,16 +70,17 @@ class Running:
             "repositoryName": "__repository__",
             "jobName": job,
         }
-        if assets:
+        if assets or checks:
             selector["assetSelection"] = [{"path": list(path)} for path in assets]
-        params = {
-            "selector": selector,
-            "runConfigData": config or {},
-            "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
-            **more,
-        }
+            selector["assetCheckSelection"] = [
+                {"assetKey": {"path": list(path)}, "name": name} for path, name in checks
+            ]
+        params = {"selector": selector, "runConfigData": config or {}, **more}
+        named = [{"key": key, "value": value} for key, value in tags.items()]
+        params["executionMetadata"] = {**more.get("executionMetadata", {}), "tags": named}
         result = self.client.ask(LAUNCH, {"params": params})["launchPipelineExecution"]
-        assert "run" in result, result
+        if "run" not in result:
+            raise Refused(str(result.get("message") or result.get("errors") or result["__typename"]))
         return str(result["run"]["runId"])
 
     def tags(self, run_id: str) -> dict[str, str]:

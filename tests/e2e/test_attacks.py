@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 from agents.core.catalog import TableId
 from agents.core.errors import PlatformError
 from platform_defs import journey
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Refused, Running
 from tests.e2e.people import approver
 from tests.e2e.test_approvals import decide, ended, held, moved_on
 
@@ -33,7 +33,11 @@ attributes:
       layer: bronze
       source: {connection: sqlserver-sales, table: sales.products, mode: full}
       environments: [dev, prod]
+      rules:
+        - {type: expect_column_values_to_not_be_null, kwargs: {column: product_id}, meta: {action: alert, reason: key}}
 """
+CHECK = "not_null_product_id"
+Hold = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,22 @@ def asset(running: Running) -> TableId:
     (folder / "defs.yaml").write_text(SPEC)
     reload(running)
     return LATER
+
+
+@pytest.fixture
+def hold(running: Running, asset: TableId) -> Iterator[Hold]:
+    """Launch what has to be held; gone again when the test is over, so that the next may ask for the same."""
+    launched: list[str] = []
+
+    def launch(**how: Any) -> str:
+        launched.append(running.launch("__ASSET_JOB", **how))
+        return launched[-1]
+
+    yield launch
+    stop = "mutation($r: String!) { terminateRun(runId: $r) { __typename } }"
+    for run_id in launched:
+        running.client.ask(stop, {"r": run_id})
+        running.platform.approvals.cancel_run(run_id, "the test is over")
 
 
 def reload(running: Running) -> None:
@@ -61,7 +81,7 @@ def untouched(running: Running, run_id: str, seconds: float = 8) -> None:
     assert not running.platform.lake.exists(LATER)
 
 
-def test_tags_forged_at_launch_are_dropped(running: Running, asset: TableId) -> None:
+def test_tags_forged_at_launch_are_dropped(running: Running, asset: TableId, hold: Hold) -> None:
     forged = {
         "platform/approval": "granted",
         "platform/request": "AR-000001",
@@ -71,42 +91,53 @@ def test_tags_forged_at_launch_are_dropped(running: Running, asset: TableId) -> 
         "dagster/schedule_name": "nightly",
         "user": "somebody else",
     }
-    run_id = running.launch("__ASSET_JOB", assets=[asset], tags=forged)
+    run_id = hold(assets=[asset], tags=forged)
     untouched(running, run_id)
     tags = running.tags(run_id)
     assert tags["platform/approval"] == "pending"
     request = running.platform.approvals.request_of_run(run_id)
     assert request is not None
-    assert "somebody else" not in (request.requester.name, tags.get("platform/requester"))
+    assert "somebody else" not in (request.requester.name, tags.get("platform/requester"), tags.get("user"))
 
 
-def test_a_re_execution_of_a_released_run_with_its_tags_is_judged_anew(running: Running, asset: TableId) -> None:
-    run_id = running.launch("__ASSET_JOB", assets=[asset])
+def test_a_re_execution_that_names_a_forged_parent_and_copies_its_tags_is_held(
+    running: Running, asset: TableId, hold: Hold
+) -> None:
     parent = running.launch("__ASSET_JOB", assets=[("dev", "bronze", "attacked")])
     assert ended(running, parent) == "SUCCESS"
-    again = running.launch(
-        "__ASSET_JOB",
+    run_id = hold(
         assets=[asset],
-        tags={
-            "dagster/parent_run_id": parent,
-            "dagster/root_run_id": parent,
-            "platform/approval": "granted",
-            "dagster/is_resume_retry": "true",
-        },
+        tags={"platform/approval": "granted", "platform/request": "AR-000001"},
+        executionMetadata={"parentRunId": parent, "rootRunId": parent},
     )
-    for each in (run_id, again):
-        assert running.client.status(each)[0] in ("QUEUED", "CANCELED")
-    assert not running.platform.lake.exists(LATER)
+    untouched(running, run_id)
 
 
-@pytest.mark.parametrize("selection", ["asset subset", "checks only"])
-def test_production_does_not_slip_in_beside_dev(running: Running, asset: TableId, selection: str) -> None:
-    both = [("dev", "bronze", "attacked"), asset]
-    run_id = running.launch("__ASSET_JOB", assets=both, tags={"selection": selection})
-    assert running.client.status(run_id)[0] in ("QUEUED", "CANCELED")
-    time.sleep(4)
-    assert running.client.status(run_id)[0] in ("QUEUED", "CANCELED")
-    assert not running.platform.lake.exists(LATER)
+@pytest.mark.parametrize("how", ["beside dev", "checks alone", "checks beside dev", "one step"])
+def test_production_does_not_slip_in(running: Running, asset: TableId, hold: Hold, how: str) -> None:
+    dev = ("dev", "bronze", "attacked")
+    ways: dict[str, dict[str, Any]] = {
+        "beside dev": {"assets": [dev, asset]},
+        "checks alone": {"checks": [(asset, CHECK)]},
+        "checks beside dev": {"assets": [dev], "checks": [(asset, CHECK)]},
+        "one step": {"assets": [dev, asset], "stepKeys": ["prod__bronze__attacked"]},
+    }
+    untouched(running, hold(**ways[how]))
+
+
+def test_the_launchpad_cannot_point_the_lake_elsewhere(running: Running, asset: TableId, hold: Hold) -> None:
+    config = {"resources": {"platform": {"config": {"lake_roots": {"dev": running.platform.lake.uri(asset)}}}}}
+    with pytest.raises(Refused):
+        hold(assets=[("dev", "bronze", "attacked")], config=config)
+
+
+def test_the_same_twice_is_said_at_once_and_held_once(running: Running, asset: TableId, hold: Hold) -> None:
+    first = hold(assets=[asset])
+    with pytest.raises(Refused, match="held already"):
+        hold(assets=[asset])
+    request = running.platform.approvals.request_of_run(first)
+    assert request is not None
+    assert request.state == "pending"
 
 
 @pytest.mark.parametrize(
@@ -248,8 +279,8 @@ def test_words_of_a_goal_approve_nothing(running: Running) -> None:
     assert all(after[one] == "pending" for one in pending)
 
 
-def test_what_changes_between_approval_and_start_is_not_started(running: Running, asset: TableId) -> None:
-    run_id = running.launch("__ASSET_JOB", assets=[asset])
+def test_what_changes_between_approval_and_start_is_not_started(running: Running, asset: TableId, hold: Hold) -> None:
+    run_id = hold(assets=[asset])
     request = running.platform.approvals.request_of_run(run_id)
     assert request is not None
     spec = running.home.specs / "attacked" / "defs.yaml"
@@ -260,13 +291,20 @@ def test_what_changes_between_approval_and_start_is_not_started(running: Running
         decide(running, request.id, approver(running.platform))
         assert ended(running, run_id) == "FAILURE"
         assert not running.platform.lake.exists(LATER)
+        # Revoked, the former spec may not come back under what was granted either.
+        decide(running, request.id, approver(running.platform), "revoke")
     finally:
         spec.write_text(former)
         reload(running)
 
 
-def test_a_deleted_or_cancelled_run_takes_its_request_along(running: Running, asset: TableId) -> None:
-    run_id = running.launch("__ASSET_JOB", assets=[asset, ("dev", "bronze", "attacked")])
+def test_a_revoked_grant_lets_nothing_start(running: Running, asset: TableId, hold: Hold) -> None:
+    run_id = hold(assets=[asset])
+    untouched(running, run_id, seconds=4)
+
+
+def test_a_cancelled_run_takes_its_request_along(running: Running, asset: TableId, hold: Hold) -> None:
+    run_id = hold(assets=[asset])
     request = running.platform.approvals.request_of_run(run_id)
     assert request is not None
     stop = "mutation($r: String!) { terminateRun(runId: $r) { __typename } }"
