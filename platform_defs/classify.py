@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from agents.core.approval import Effects, Facts
 from agents.core.catalog import ENVIRONMENTS, LAYERS, TableId
 from agents.core.registry import Effect, Registry
+from platform_defs.plans import plan_of
 from platform_defs.run_config import effective
 from resources.settings import LOCATION
 
@@ -100,7 +101,7 @@ def effects_of(
     what it would promote.
     """
     graph = Graph(repository_of(run, workspace))
-    plan = _plan(instance, run)
+    plan = plan_of(instance, run)
     if plan is None or graph.repository is None:
         why = "no execution plan" if plan is None else "definitions that are not loaded"
         return _unclassified(run, (why,)), Facts()
@@ -240,13 +241,6 @@ def _unclassified(run: DagsterRun, why: tuple[str, ...]) -> Effects:
     config = {} if INBOX in assets else effective(run.run_config)
     unknown = (*why, f"job {run.job_name}")
     return Effects("prod", ("external",), assets, (), config, selection, unknown, executing_tags(run))
-
-
-def _plan(instance: DagsterInstance, run: DagsterRun) -> ExecutionPlanSnapshot | None:
-    found = run.execution_plan_snapshot_id
-    if found is None or not instance.run_storage.has_execution_plan_snapshot(found):
-        return None
-    return instance.get_execution_plan_snapshot(found)
 
 
 def _ours(run: DagsterRun) -> bool:

@@ -12,7 +12,7 @@ from dagster import DagsterRun, DagsterRunStatus, Field, StringSource
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator, RunQueueConfig
 
 from agents.core.errors import ApprovalRequired, Denied, PlatformError
-from resources.holding import APPROVAL, HOLD, NO_RETRY, PENDING, PREFIX, REQUEST, tag_run
+from resources.holding import APPROVAL, HOLD, NO_RETRY, PENDING, PREFIX, REQUEST, has_tags, tag_run, write_tags
 
 if TYPE_CHECKING:
     from dagster._config.config_schema import UserConfigSchema
@@ -66,9 +66,12 @@ class PlatformRunCoordinator(QueuedRunCoordinator):
         run_id = context.dagster_run.run_id
         if tags is None:
             return self._dropped(context.dagster_run)
-        tag_run(self._instance, run_id, tags)
+        # What holds a run, or corrects its caller, is seen before it is queued. What only adds to it is looked for
+        # afterwards, when queueing has read the run again.
+        corrected = any(context.dagster_run.tags.get(key, value) != value for key, value in tags.items())
+        (tag_run if corrected or APPROVAL in tags else write_tags)(self._instance, run_id, tags)
         submitted = super().submit_run(context)
-        if any(submitted.tags.get(key) != value for key, value in tags.items()):
+        if not has_tags(submitted, tags):
             tag_run(self._instance, run_id, tags)
         return submitted
 

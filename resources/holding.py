@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from agents.core.errors import StateError
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, DagsterRun
 
 PREFIX = "platform/"
 APPROVAL = "platform/approval"
@@ -28,20 +28,29 @@ PAUSE_SECONDS = 0.05
 
 def tag_run(instance: DagsterInstance, run_id: str, tags: Mapping[str, str]) -> None:
     """Give a run these tags, again until they are seen. Raises StateError when they do not stay."""
-    from dagster._core.errors import DagsterRunNotFoundError
-
     for tried in range(TRIES):
         time.sleep(PAUSE_SECONDS if tried else 0)
-        try:
-            instance.add_run_tags(run_id, dict(tags))
-        except DagsterRunNotFoundError as error:
-            raise StateError("the run was deleted", where=run_id) from error
-        run = instance.get_run_by_id(run_id)
-        if run and all(run.tags.get(key) == value for key, value in tags.items()):
+        write_tags(instance, run_id, tags)
+        if has_tags(instance.get_run_by_id(run_id), tags):
             return
     raise StateError(
         "the run's tags do not stay", where=run_id, fix="something else writes them: stop it, and try again"
     )
+
+
+def write_tags(instance: DagsterInstance, run_id: str, tags: Mapping[str, str]) -> None:
+    """Write these tags once: only for who reads the run afterwards anyway, and looks."""
+    from dagster._core.errors import DagsterRunNotFoundError
+
+    try:
+        instance.add_run_tags(run_id, dict(tags))
+    except DagsterRunNotFoundError as error:
+        raise StateError("the run was deleted", where=run_id) from error
+
+
+def has_tags(run: DagsterRun | None, tags: Mapping[str, str]) -> bool:
+    """Whether a run has exactly these values of these tags."""
+    return run is not None and all(run.tags.get(key) == value for key, value in tags.items())
 
 
 def release(instance: DagsterInstance, run_ids: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,16 +66,9 @@ class Database:
         self, connection: Connection, table: sa.Table, values: Mapping[str, Any], update: Sequence[str] = ()
     ) -> bool:
         """Insert a row, or on a clash update the named columns (none: leave it). True when a row was written."""
-        insert: Any = (sqlite.insert if self.is_sqlite else postgresql.insert)(table).values(**values)
-        keys = [column.name for column in table.primary_key.columns]
-        if update:
-            insert = insert.on_conflict_do_update(
-                index_elements=keys, set_={name: insert.excluded[name] for name in update}
-            )
-        else:
-            insert = insert.on_conflict_do_nothing()
+        statement = _upsert(self.is_sqlite, table, tuple(update))
         # PostgreSQL's driver forgets the count of an insert unless told to keep it.
-        return connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount > 0
+        return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount > 0
 
     def next_number(self, connection: Connection, counter: str) -> int:
         """The counter's next value; never given twice, gaps are possible."""
@@ -129,6 +123,16 @@ class Database:
             if not sa.inspect(connection).has_table(version.name):
                 return False
             return connection.execute(sa.select(version.c.version)).scalar() == VERSION
+
+
+@cache
+def _upsert(is_sqlite: bool, table: sa.Table, update: tuple[str, ...]) -> Any:
+    """Made once for each use: to put the statement together takes longer than to carry it out."""
+    insert: Any = (sqlite.insert if is_sqlite else postgresql.insert)(table)
+    if not update:
+        return insert.on_conflict_do_nothing()
+    keys = [column.name for column in table.primary_key.columns]
+    return insert.on_conflict_do_update(index_elements=keys, set_={name: insert.excluded[name] for name in update})
 
 
 def _parse(url: str) -> URL:

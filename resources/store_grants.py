@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from agents.core.approval import Lease
@@ -36,36 +37,50 @@ def insert_grant(connection: Connection, grant: Grant, keys: Keys) -> None:
 
 def grants_for(connection: Connection, digest: str, now: float) -> Sequence[Row[Any]]:
     """Rows of the live grants of a digest, newest first; what they are worth only their signature tells."""
-    return connection.execute(_live(now).where(tables().grants.c.digest == digest)).fetchall()
+    return connection.execute(_live("digest"), {"is": digest, "now": now}).fetchall()
 
 
 def grants_listing(connection: Connection, assets: Mapping[str, str], now: float) -> Iterator[tuple[str, Row[Any]]]:
     """`(asset, grant row)` of the live grants that list an asset with this digest, newest grant first."""
-    db = tables()
-    listed = db.grant_assets
     for part in parts(list(assets)):
-        query = _live(now).join(listed, listed.c.request_id == db.grants.c.request_id)
-        specs = sorted({assets[asset] for asset in part})
-        query = query.where(listed.c.asset.in_(part), listed.c.spec_digest.in_(specs))
-        query = query.add_columns(listed.c.asset, listed.c.spec_digest)
-        for row in connection.execute(query):
+        sought = {"assets": part, "specs": sorted({assets[asset] for asset in part}), "now": now}
+        for row in connection.execute(_listing(), sought):
             if assets[row.asset] == row.spec_digest:
                 yield row.asset, row
 
 
 def live_grant(connection: Connection, request_id: str, now: float) -> Row[Any] | None:
     """The row of a request's grant while it is live."""
-    return connection.execute(_live(now).where(tables().grants.c.request_id == request_id)).first()
+    return connection.execute(_live("request_id"), {"is": request_id, "now": now}).first()
 
 
-def _live(now: float) -> Select[Any]:
-    """Grants whose request is granted still."""
+# Every run is judged with these, so they are put together once: that takes longer than to carry them out.
+
+
+@cache
+def _live(column: str = "") -> Select[Any]:
+    """Grants that have not expired `now` and whose request is granted still; those where a column `is` something."""
     import sqlalchemy as sa
 
     db = tables()
     query = sa.select(db.grants).join(db.requests, db.requests.c.id == db.grants.c.request_id)
-    query = query.where(db.requests.c.state == "granted", db.grants.c.expires > now)
+    query = query.where(db.requests.c.state == "granted", db.grants.c.expires > sa.bindparam("now"))
+    if column:
+        query = query.where(db.grants.c[column] == sa.bindparam("is"))
     return query.order_by(db.grants.c.expires.desc(), db.grants.c.request_id.desc())
+
+
+@cache
+def _listing() -> Select[Any]:
+    """Those that list one of the `assets` with one of the `specs`."""
+    import sqlalchemy as sa
+
+    db = tables()
+    listed = db.grant_assets
+    query = _live().join(listed, listed.c.request_id == db.grants.c.request_id)
+    query = query.where(listed.c.asset.in_(sa.bindparam("assets", expanding=True)))
+    query = query.where(listed.c.spec_digest.in_(sa.bindparam("specs", expanding=True)))
+    return query.add_columns(listed.c.asset, listed.c.spec_digest)
 
 
 def use_grant(connection: Connection, request_id: str, run_id: str) -> bool:
