@@ -147,13 +147,15 @@ class Bench:
 
     @contextmanager
     def daemon(self) -> Iterator[None]:
-        """The queue's daemon, at the interval of dagster.yaml."""
-        stop, interval = threading.Event(), dagster_yaml(Home(Path()))["run_coordinator"]["config"]
-        queue = QueuedRunCoordinatorDaemon(interval_seconds=1)
+        """The queue's daemon in Dagster's own loop, at the interval of dagster.yaml."""
+        stop, coordinator = threading.Event(), self.instance.run_coordinator
+        assert isinstance(coordinator, QueuedRunCoordinator)
+        queue = QueuedRunCoordinatorDaemon(coordinator.dequeue_interval_seconds)
 
         def work() -> None:
-            while not stop.wait(interval["dequeue_interval_seconds"]):
-                list(queue.run_iteration(self.process))
+            for _ in queue.core_loop(self.process, stop):
+                if stop.is_set():
+                    return
 
         thread = threading.Thread(target=work)
         thread.start()

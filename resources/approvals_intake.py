@@ -24,9 +24,7 @@ class Intake(Records):
         if ruling.request:  # granted already: nothing but the time is against it
             request = rows.one_request(change.connection, ruling.request)
             return self._attach(change, run, replace(ruling, quorum=request.quorum, groups=request.groups), request)
-        pending = self._pending(change, run)
-        for request, held in pending:
-            twin = next((r for r in held if (r.partition, r.goal, r.job) == (run.partition, run.goal, run.job)), None)
+        for request, twin in self._pending(change, run):
             if twin is not None and twin.run_id != run.run_id:
                 told = f"run {twin.run_id} is held for the very same thing, in {request.id}"
                 ruling = replace(ruling, duplicate_of=twin.run_id, reason=told)
@@ -35,14 +33,16 @@ class Intake(Records):
             return self._join(change, run, ruling, request)
         return self._ask(change, run, ruling)
 
-    def _pending(self, change: Change, run: RunFacts) -> Iterator[tuple[ApprovalRequest, list[rows.RunRecord]]]:
-        """The pending requests of exactly this digest, with the runs held for them."""
+    def _pending(self, change: Change, run: RunFacts) -> Iterator[tuple[ApprovalRequest, rows.RunRecord | None]]:
+        """The pending requests of exactly this digest, with the first run that is held for the very same thing."""
         db = tables()
         c, r = db.requests.c, db.run_records.c
         for request in rows.find_requests(
             change.connection, c.digest == run.effects.digest, c.state == "pending", c.expires > change.now
         ):
-            yield request, rows.find_runs(change.connection, r.request_id == request.id, r.verdict == "ask")
+            same = (r.partition == run.partition) & (r.goal == run.goal) & (r.job == run.job)
+            twins = rows.find_runs(change.connection, r.request_id == request.id, r.verdict == "ask", same)
+            yield request, twins[0] if twins else None
 
     def _join(self, change: Change, run: RunFacts, ruling: Ruling, request: ApprovalRequest) -> Ruling:
         """Hold it for a pending request. What that asks for never becomes less by who joins."""

@@ -120,7 +120,8 @@ def find_requests(
 def _runs(connection: Connection, ids: Sequence[str]) -> dict[str, list[str]]:
     runs, found = tables().run_records, dict[str, list[str]]()
     for part in parts(ids):
-        query = runs.select().where(runs.c.request_id.in_(part)).order_by(runs.c.at, runs.c.run_id)
+        query = runs.select().with_only_columns(runs.c.request_id, runs.c.run_id)
+        query = query.where(runs.c.request_id.in_(part)).order_by(runs.c.at, runs.c.run_id)
         for row in connection.execute(query):
             found.setdefault(row.request_id, []).append(row.run_id)
     return found
