@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from agents.core.catalog import TableId
@@ -211,6 +212,17 @@ def execution(*, parallel: bool) -> dict[str, Any]:
     if not parallel:
         return {"in_process": {}}
     return {"multiprocess": {"start_method": {"forkserver": {"preload_modules": list(PRELOAD)}}, "max_concurrent": 4}}
+
+
+def at_home(instance: DagsterInstance, state: Path) -> bool:
+    """Whether the store of this state folder speaks of this instance's runs.
+
+    A `dagster dev` beside a deployment has runs of its own: to it the deployment's would look deleted.
+    """
+    return (
+        getattr(instance.run_coordinator, "state", None) == str(state)
+        or not (state / "dagster" / "dagster.yaml").exists()
+    )
 
 
 def publish_report(instance: DagsterInstance, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:

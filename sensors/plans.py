@@ -18,6 +18,7 @@ from dagster import (
     RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
+    SkipReason,
     sensor,
 )
 
@@ -26,7 +27,7 @@ from agents.core.registry import Registry
 from agents.ops.goal import plan_for, workflow_config
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
-from resources.orchestrator import first_error, publish_report
+from resources.orchestrator import at_home, first_error, publish_report
 from resources.platform import Platform
 from resources.store_rows import GoalRow, StepRow
 from sensors.inbox import OVER, over
@@ -37,6 +38,7 @@ MAX_ATTEMPTS = 2
 RECENT = 20
 OPEN = ("planned", "building", "held", "releasing")
 REFUSED = ("Denied", "ApprovalRequired")
+ELSEWHERE = "the deployment of this state folder has an instance of its own, which does this"
 
 
 def plans_sensor(workflow: JobDefinition, registry: Registry, platform: Platform) -> SensorDefinition:
@@ -49,7 +51,10 @@ def plans_sensor(workflow: JobDefinition, registry: Registry, platform: Platform
         default_status=DefaultSensorStatus.RUNNING,
         description="Launches the phases of goals and moves goals on when their runs end.",
     )
-    def plans(context: SensorEvaluationContext) -> Iterator[RunRequest]:
+    def plans(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
+        if not at_home(context.instance, platform.settings.state_dir):
+            yield SkipReason(ELSEWHERE)
+            return
         journeys = Journeys(platform, registry, context.instance)
         for row in journeys.open():
             yield from journeys.advance(row)

@@ -317,6 +317,29 @@ def test_a_cancelled_run_takes_its_request_along(running: Running, asset: TableI
         decide(running, request.id, approver(running.platform))
 
 
+def test_a_stopped_sensor_keeps_nobody_from_deciding_and_lets_nothing_through(
+    running: Running, asset: TableId, hold: Hold
+) -> None:
+    place = {"repositoryName": "__repository__", "repositoryLocationName": "agentic-data-platform"}
+    sensor = {"s": {**place, "sensorName": "approvals"}}
+    find = "query($s: SensorSelector!) { sensorOrError(sensorSelector: $s) { ... on Sensor { id } } }"
+    stop = "mutation($id: String) { stopSensor(id: $id) { __typename } }"
+    start = "mutation($s: SensorSelector!) { startSensor(sensorSelector: $s) { __typename } }"
+    state = running.client.ask(find, sensor)["sensorOrError"]["id"]
+    assert running.client.ask(stop, {"id": state})["stopSensor"]["__typename"] == "StopSensorMutationResult"
+    try:
+        run_id = hold(assets=[asset])
+        untouched(running, run_id, seconds=6)
+        request = running.platform.approvals.request_of_run(run_id)
+        assert request is not None
+        decide(running, request.id, approver(running.platform), "reject", "not today")
+        assert running.platform.approvals.request(request.id).state == "rejected"
+        assert not running.platform.lake.exists(LATER)
+    finally:
+        assert running.client.ask(start, sensor)["startSensor"]["__typename"] == "Sensor"
+    assert ended(running, run_id) == "CANCELED"
+
+
 def test_the_inbox_is_truthful_at_the_end(running: Running, asset: TableId) -> None:
     assert running.platform.ledger.verify().ok
     assert not running.platform.lake.exists(LATER)

@@ -236,3 +236,13 @@ def test_a_request_that_waits_for_a_second_approver_stays_missing(site: Site) ->
     site.tick()
     assert site.partitions() == [request]
     assert site.card(request)["approvals"] == "1 of 2"
+
+
+def test_an_instance_beside_the_deployments_own_closes_nothing(site: Site) -> None:
+    run_id = site.hold()
+    home = site.platform.settings.state_dir / "dagster"
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text("{}")
+    with DagsterInstance.ephemeral() as other:
+        Site(Path(site.platform.settings.state_dir), other).tick()
+    assert site.request(run_id).state == "pending"

@@ -221,3 +221,12 @@ def test_a_second_submission_that_was_turned_away_does_not_end_the_goal(release:
     again = DagsterRun("workflow", tags=tags_of(release.goal, 2, 1, "prod", "me"), status=DagsterRunStatus.FAILURE)
     release.site.instance.add_run(again)
     assert release.stands()[0] == "held"
+
+
+def test_an_instance_beside_the_deployments_own_starts_nothing(platform, instance) -> None:
+    goal = submit(platform)
+    home = platform.settings.state_dir / "dagster"
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text("{}")
+    assert tick(platform, instance) == []
+    assert platform.store.goal(goal).status == "planned"
