@@ -31,17 +31,44 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<!://)(?<![\w.+\-%])[\w.+\-%]+@[\w\-]+(?:\.[\w\-]+)+"), EMAIL_MASK),
 )
 _SECRET_KEY = re.compile(rf"(?<![A-Za-z]){_SECRET_WORD}s?$", re.I)
-# One cheap look first: nearly every text is clean, and the ledger scrubs every one.
-_SUSPECT = re.compile(r"@|://|-----BEGIN|eyJ|[a-z]{2}-|_|AKIA|ASIA|dapi|Bearer|Basic|[:=]", re.I)
+# One cheap look first: nearly every text is clean, and the ledger scrubs every one. Each pattern needs one of these,
+# those of names and values one of the second kind and a separator.
+_MARKS = (
+    "@",
+    "-----begin",
+    "bearer",
+    "basic",
+    "eyj",
+    "sk-",
+    "pk-",
+    "rk-",
+    "gh",
+    "github_pat_",
+    "glpat-",
+    "akia",
+    "asia",
+    "xox",
+    "dapi",
+)
+_WORDS = ("key", "word", "passwd", "pwd", "secret", "token", "sig")
 
 
 def scrub_text(text: str, *, emails: bool = True) -> str:
     """The text with keys, tokens, passwords and (unless told) e-mail addresses masked."""
-    if not _SUSPECT.search(text):
+    if not _suspect(text):
         return text
     for pattern, mask in _PATTERNS if emails else _PATTERNS[:-1]:
         text = pattern.sub(mask, text)
     return text
+
+
+def _suspect(text: str) -> bool:
+    if not text.isascii():  # some letters beyond match an ASCII one where case is ignored
+        return True
+    low = text.lower()
+    if any(mark in low for mark in _MARKS):
+        return True
+    return (":" in low or "=" in low) and any(word in low for word in _WORDS)
 
 
 def scrub(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,31 @@ def test_values_under_a_secrets_name_are_masked_at_any_depth() -> None:
 def test_scrubbing_twice_changes_nothing_more(text: str) -> None:
     once = scrub_text(text)
     assert scrub_text(once) == once
+
+
+PIECES = (
+    "password pass_word api_key accountKey sharedAccessKey token sig secret pwd passwd : = \" ' @ a.b sk- pk- ghp_ "
+    "github_pat_ glpat- AKIA ASIA xoxb- dapi Bearer Basic eyJ :// postgres / x ſ ı K - _"
+).split()
+LONG = [
+    "0123456789abcdef" * 2,
+    "ABCDEFGH12345678",
+    "abcdefghijklmnopqrstuvwx",
+    " ",
+    "\n",
+    "-----BEGIN RSA PRIVATE KEY-----",
+]
+
+
+@given(
+    st.lists(st.sampled_from([*PIECES, *LONG]), min_size=1, max_size=6).map("".join),
+    st.sampled_from([str, str.upper, str.lower]),
+)
+def test_the_quick_look_first_hides_nothing_from_the_patterns(text: str, spelled: Callable[[str], str]) -> None:
+    from resources import scrub as module
+
+    text = spelled(text)
+    thorough = text
+    for pattern, mask in module._PATTERNS:  # what scrubbing does once the quick look found something
+        thorough = pattern.sub(mask, thorough)
+    assert scrub_text(text) == thorough
