@@ -108,10 +108,45 @@ def test_scrubbing_twice_changes_nothing_more(text: str) -> None:
     assert scrub_text(once) == once
 
 
-PIECES = (
-    "password pass_word api_key accountKey sharedAccessKey token sig secret pwd passwd : = \" ' @ a.b sk- pk- ghp_ "
-    "github_pat_ glpat- AKIA ASIA xoxb- dapi Bearer Basic eyJ :// postgres / x ſ ı K - _"
-).split()
+PIECES = [
+    "password",
+    "pass_word",
+    "api_key",
+    "accountKey",
+    "sharedAccessKey",
+    "token",
+    "sig",
+    "secret",
+    "pwd",
+    "passwd",
+    ":",
+    "=",
+    '"',
+    "'",
+    "@",
+    "a.b",
+    "sk-",
+    "pk-",
+    "ghp_",
+    "github_pat_",
+    "glpat-",
+    "AKIA",
+    "ASIA",
+    "xoxb-",
+    "dapi",
+    "Bearer",
+    "Basic",
+    "eyJ",
+    "://",
+    "postgres",
+    "/",
+    "x",
+    "ſ",
+    "ı",
+    "K",
+    "-",
+    "_",
+]
 LONG = [
     "0123456789abcdef" * 2,
     "ABCDEFGH12345678",
