@@ -119,6 +119,8 @@ PIECES = [
     "secret",
     "pwd",
     "passwd",
+]
+PIECES += [
     ":",
     "=",
     '"',
@@ -134,19 +136,8 @@ PIECES = [
     "ASIA",
     "xoxb-",
     "dapi",
-    "Bearer",
-    "Basic",
-    "eyJ",
-    "://",
-    "postgres",
-    "/",
-    "x",
-    "ſ",
-    "ı",
-    "K",
-    "-",
-    "_",
 ]
+PIECES += ["Bearer", "Basic", "eyJ", "://", "postgres", "/", "x", "ſ", "ı", "K", "-", "_"]
 LONG = [
     "0123456789abcdef" * 2,
     "ABCDEFGH12345678",
