@@ -82,10 +82,14 @@ def _schema(session: Session, asset: str, table: TableId) -> Finding:
 
 def _checks(asset: str, table: TableId, child: ChildRun) -> Iterator[Finding]:
     left = child.tables.get(table)
-    for check in left.checks if left else ():
-        serious = check.severity != "WARN"
-        if not check.passed:
-            yield Finding(asset, f"check {check.name}", not serious, check.description)
+    checks = left.checks if left else ()
+    failed = [check for check in checks if not check.passed]
+    held = f"{len(checks) - len(failed)} of {len(checks)} hold"
+    serious = [check for check in failed if check.severity != "WARN"]
+    if not serious:
+        yield Finding(asset, "checks", True if checks else None, held if checks else "no rule says what should hold")
+    for check in failed:
+        yield Finding(asset, f"check {check.name}", check not in serious, check.description)
 
 
 def _fresh(session: Session, asset: str, table: TableId, child: ChildRun) -> Finding:
