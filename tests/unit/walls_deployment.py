@@ -218,6 +218,8 @@ class Approver:
 
     def code(self) -> str:
         """A code that was not used yet: the oldest first, since no code goes back in time."""
+        if (left := 30 - time.time() % 30) < 6:  # the oldest would be too old before it is looked at
+            time.sleep(left)
         for drift in (-30, 0, 30):
             code = self.totp.at(int(time.time()) + drift)
             if code not in self.used:
