@@ -52,10 +52,9 @@ def approvals_asset(platform: Platform) -> dg.AssetsDefinition:
         except PlatformError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         metadata = {CARD: dg.MetadataValue.md(card), **facts}
+        # The newest observation is what the inbox shows first: it must not be the evidence of before the decision.
+        context.log_event(dg.AssetObservation(context.asset_key, partition=context.partition_key, metadata=metadata))
         if request.open:
-            # It waits for further people: the partition stays missing, and the evidence stays its newest event.
-            observation = dg.AssetObservation(context.asset_key, partition=context.partition_key, metadata=metadata)
-            context.log_event(observation)
             context.log.info(f"{request.id} waits for further approvals")
         else:
             yield dg.MaterializeResult(metadata=metadata)

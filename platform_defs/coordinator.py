@@ -61,7 +61,9 @@ class PlatformRunCoordinator(QueuedRunCoordinator):
         try:
             tags = self._admit(context)
         except PlatformError:
-            tag_run(self._instance, context.dagster_run.run_id, NO_RETRY)
+            run = context.dagster_run
+            forged = dict.fromkeys((key for key in run.tags if key.startswith(PREFIX)), "")
+            tag_run(self._instance, run.run_id, {**forged, **NO_RETRY})
             raise
         run_id = context.dagster_run.run_id
         if tags is None:

@@ -8,7 +8,7 @@ import dagster as dg
 import assets.products
 from assets.kinds.health import specs_definitions
 from assets.kinds.lake_io import lake_io
-from assets.kinds.loading import Loaded, load_products
+from assets.kinds.loading import Loaded, load_products, refused
 from assets.kinds.people import awaited, extended, python_definitions, python_tables
 from assets.kinds.tables import PLATFORM, table_definitions
 from platform_defs.services import services
@@ -24,7 +24,7 @@ def products(settings: Settings, package: ModuleType = assets.products) -> dg.De
     people = python_definitions(package)
     loaded = load_products(settings.specs_dir, python_tables(people))
     built = table_definitions(loaded.checked.tables, settings.environments)
-    problems = [*loaded.problems, *built.problems]
+    problems = [*loaded.problems, *built.problems, *([] if settings.components == "allow" else refused(loaded))]
     for problem in problems:
         log.error("a product is left out: %s", problem)
     return dg.Definitions.merge(
@@ -38,7 +38,7 @@ def products(settings: Settings, package: ModuleType = assets.products) -> dg.De
 
 
 def _other(loaded: Loaded, settings: Settings) -> list[dg.Definitions]:
-    if not loaded.foreign:
+    if not loaded.foreign or settings.components != "allow":
         return []
     from platform_defs.components.other_components import load_components
 

@@ -97,7 +97,7 @@ class Deployment:
 
     def __enter__(self) -> Self:
         home = Home(self.settings.state_dir)
-        home.state.mkdir(parents=True, exist_ok=True)
+        home.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._stack.enter_context(_only_one(home))
         try:
             self._start()

@@ -80,7 +80,7 @@ def _agents(settings: Settings) -> str:
 
 def _specs(settings: Settings) -> Iterator[Finding]:
     import assets.products
-    from assets.kinds.loading import load_products
+    from assets.kinds.loading import load_products, refused
     from assets.kinds.people import python_definitions, python_tables
 
     try:
@@ -88,7 +88,7 @@ def _specs(settings: Settings) -> Iterator[Finding]:
     except PlatformError as error:
         yield _bad("specs", error)
         return
-    for problem in loaded.problems:
+    for problem in (*loaded.problems, *(refused(loaded) if settings.components != "allow" else ())):
         yield _bad("specs", problem)
     yield Finding("specs", True, f"{len(loaded.checked.tables)} tables in {settings.specs_dir}")
 
@@ -123,7 +123,8 @@ def _ledger(platform: Platform) -> Finding:
         found = platform.ledger.verify()
         state = f"{found.records} records"
         fix = "" if found.ok else "compare with a backup: a record was changed or lost"
-        return Finding("ledger", found.ok, state if found.ok else f"{state}, broken at {found.first_bad}", fix)
+        broken = f"{state}, broken at {found.first_bad}" if found.first_bad else f"{state}, their head file is missing"
+        return Finding("ledger", found.ok, state if found.ok else broken, fix)
 
     try:
         return look()

@@ -9,7 +9,7 @@ from agents.core.approval import ApprovalRequest, Choice, Decision, Requester, R
 from agents.core.errors import Denied
 from resources import store_approvals as rows
 from resources.approvals_records import DAY, HOUR, Change, Records
-from resources.approvals_rules import Question, rule
+from resources.approvals_rules import Question, rule, vouched
 from resources.approvals_signed import grant_of
 from resources.approvals_voting import approvals_of, check_policy, check_vote
 from resources.store_goals import tables
@@ -177,7 +177,7 @@ class Desk(Records):
     ) -> Ruling:
         """What policy says with these approvals, of whoever asked for it: the strictest ruling."""
         rulings = [
-            rule(policy, Question(request.effects, request.facts, requester, now), approvals)
+            rule(policy, Question(request.effects, request.facts, vouched(requester), now), approvals)
             for requester in dict.fromkeys(requesters)
         ]
         order = {"deny": 3, "ask": 2, "allow": 0}

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from agents.core.approval import ApprovalRequest, Effects, Ruling, RunFacts
 from resources import store_approvals as rows
 from resources.approvals_records import HOUR, Change, Records
-from resources.approvals_rules import environment_of
+from resources.approvals_rules import Question, environment_of, rule, vouched
 from resources.store_goals import tables
-
-if TYPE_CHECKING:
-    pass
 
 
 class Intake(Records):
@@ -24,6 +20,7 @@ class Intake(Records):
         if ruling.request:  # granted already: nothing but the time is against it
             request = rows.one_request(change.connection, ruling.request)
             return self._attach(change, run, replace(ruling, quorum=request.quorum, groups=request.groups), request)
+        ruling = self._strict(change, run, ruling)
         for request, twin in self._pending(change, run):
             if twin is not None and twin.run_id != run.run_id:
                 told = f"run {twin.run_id} is held for the very same thing, in {request.id}"
@@ -32,6 +29,13 @@ class Intake(Records):
                 continue  # a permission for one run cannot serve two
             return self._join(change, run, ruling, request)
         return self._ask(change, run, ruling)
+
+    def _strict(self, change: Change, run: RunFacts, ruling: Ruling) -> Ruling:
+        """What a new permission needs: more than a refresh under one that people gave, where nobody is known to ask."""
+        asked = rule(self._policy(), Question(run.effects, run.facts, vouched(run.requester), change.now))
+        if asked.verdict != "ask":
+            return ruling
+        return replace(ruling, quorum=asked.quorum, groups=asked.groups, rules=asked.rules, reason=asked.reason)
 
     def _pending(self, change: Change, run: RunFacts) -> Iterator[tuple[ApprovalRequest, rows.RunRecord | None]]:
         """The pending requests of exactly this digest, with the first run that is held for the very same thing."""

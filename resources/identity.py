@@ -46,15 +46,22 @@ class People:
         keys: Keys,
         ledger: Ledger,
         *,
+        otherwise: Path | None = None,
         role_groups: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`role_groups` says which group of the proxy gives a role."""
-        self._store, self._file, self._keys, self._ledger, self._clock = store, file, keys, ledger, clock
+        """`role_groups` says which group of the proxy gives a role; `otherwise` is read while there is no `file`."""
+        self._store, self._keys, self._ledger, self._clock = store, keys, ledger, clock
+        self._files = (file, otherwise or file)
         self._groups: dict[Role, str] = {
             valid_role(role, "role_groups"): group for role, group in (role_groups or {}).items()
         }
         self._parsed: tuple[object, tuple[Person, ...]] | None = None
+
+    @property
+    def _file(self) -> Path:
+        """Looked for at every read: a file that appears later is in force at once."""
+        return next((file for file in self._files if file.exists()), self._files[-1])
 
     def find(self, name: str) -> Person | None:
         """Whose name or alias this is, in any spelling; nobody for a person who was revoked.
@@ -132,6 +139,7 @@ class People:
                 codes.passed(connection, asked)
                 entries.append(Entry("person", proved.name, "signed with a code", proved.name))
             else:
+                self._burn(connection, code, now)
                 locks = codes.failed(self._store.database(), connection, asked, now)
                 what = "locked out after wrong codes" if locks else "wrong code"
                 entries.extend([Entry("person", "", what, person.name)] if person else [])
@@ -165,6 +173,18 @@ class People:
             mine.enrolled,
             "proxy",
         )
+
+    def _burn(self, connection: Connection, code: str, now: float) -> None:
+        """Use up the code of whoever it belongs to: typed under another name, it is no secret any more."""
+        for row in rows_of(connection):
+            if not row.secret or row.revoked is not None:
+                continue
+            try:
+                person, secret = unseal(self._keys, row)
+            except StateError:  # somebody edited it: no code of that person counts anyway
+                continue
+            if (step := codes.matching_step(secret, code, now)) is not None:
+                codes.burn(connection, person.name, step)
 
     def _proved(self, connection: Connection, person: Person | None, code: str, now: float) -> Person | None:
         """The person if the code is theirs and fresh, which uses it up."""

@@ -168,7 +168,7 @@ class Ledger:
             expected += 1
         if bad is None and anchor is not None and anchor.seq >= expected:
             bad = expected
-        return Verification(count, bad is None, bad, anchor is not None)
+        return Verification(count, bad is None and (anchor is not None or not count), bad, anchor is not None)
 
     def export(self, path: Path, format: Literal["jsonl", "parquet"] = "jsonl") -> int:  # noqa: A002 - the field's term
         """Write all records to a file; gives their number."""

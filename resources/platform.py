@@ -99,7 +99,10 @@ class Platform:
         from resources.identity import People
 
         settings = self.settings
-        return People(self.store, settings.approvers_file, self.keys, self.ledger, role_groups=settings.role_groups)
+        own = settings.state_dir / "approvers.yaml"
+        return People(
+            self.store, settings.approvers_file, self.keys, self.ledger, otherwise=own, role_groups=settings.role_groups
+        )
 
     @cached_property
     def _policies(self) -> Policies:

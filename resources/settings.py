@@ -35,6 +35,7 @@ KEYS: Mapping[str, str] = {
     "store_url": "sqlite:///FILE or postgresql://...",
     "environments": "environments this code location loads, comma separated",
     "extensions": "modules with a team's own agents and tools, comma separated",
+    "components": "allow or deny components of other types in the specs folder: they run code",
     "port": "port of the web server",
     "base_url": "address people reach the web server at, for links",
     "catalog": "folder of the cached catalog",
@@ -82,6 +83,7 @@ class Settings:
     store_url: str = field(repr=False)
     environments: tuple[str, ...] = ENVIRONMENTS
     extensions: tuple[str, ...] = ()
+    components: str = "deny"
     port: int = 3000
     base_url: str = "http://localhost:3000"
     catalog_dir: Path = Path()
@@ -142,6 +144,7 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
         store_url=_store_url(values, state),
         environments=environments,
         extensions=values.names("extensions", ()),
+        components=values.choice("components", "deny", ("allow", "deny")),
         port=port,
         base_url=values.text("base_url", f"http://localhost:{port}").rstrip("/"),
         catalog_dir=values.path("catalog", state / "catalog"),
@@ -153,7 +156,7 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
             values.text("smtp_user", ""),
         ),
         policies=values.path("policies", POLICIES),
-        approvers_file=values.path("approvers", _approvers(project, state)),
+        approvers_file=values.path("approvers", project / "approvers.yaml"),
         pending_hours=values.number("pending_hours", 72),
         grant_days=values.number("grant_days", 90),
         escalate_hours=values.number("escalate_hours", 8),
@@ -185,12 +188,6 @@ def _connections(project: Path, state: Path) -> Path:
     """The project's file where there is one; else the one of the state folder, which a demo wrote."""
     named, own = project / "connections.yaml", state / "connections.yaml"
     return own if own.is_file() and not named.is_file() else named
-
-
-def _approvers(project: Path, state: Path) -> Path:
-    """The project's file where there is one, which is reviewed like code; else the one of the state folder."""
-    named = project / "approvers.yaml"
-    return named if named.is_file() else state / "approvers.yaml"
 
 
 def _account(env: Mapping[str, str]) -> str:

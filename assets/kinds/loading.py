@@ -43,6 +43,20 @@ class _Found:
     foreign: list[Path] = field(default_factory=list[Path])
 
 
+def refused(loaded: Loaded) -> list[SpecError]:
+    """The errors of folders whose components may not be loaded: components of other types, and their templates, run
+    whatever they say, before anybody could approve it.
+    """
+    return [
+        SpecError(
+            "a component of another type runs code, which specs may not",
+            where=str(folder / SPEC_FILE),
+            fix="write platform_defs.DataProduct, or allow it with ADP_COMPONENTS=allow where the folder is reviewed",
+        )
+        for folder in loaded.foreign
+    ]
+
+
 def load_products(specs_dir: Path, python: Collection[TableId] = ()) -> Loaded:
     """Every product below `specs_dir` that holds together. `python` are the tables of assets people wrote."""
     found = _gathered(spec_folders(specs_dir), read_documents)

@@ -10,7 +10,7 @@ import typer
 from platform_defs.commands.printing import Json, emit, tell
 
 if TYPE_CHECKING:
-    from resources.ledger import Ledger
+    from resources.ledger import Ledger, Verification
 
 ledger = typer.Typer(help="The audit trail.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def verify(json: Json = False) -> None:
     if json:
         emit({"records": found.records, "ok": found.ok, "first_bad": found.first_bad})
     else:
-        tell(f"{found.records:,} records, " + ("all as written" if found.ok else f"broken at record {found.first_bad}"))
+        tell(f"{found.records:,} records, " + (_state(found)))
     if not found.ok:
         raise typer.Exit(1)
 
@@ -60,16 +60,35 @@ def export(
 @ledger.command("accept")
 def accept(
     why: Annotated[str, typer.Option(help="Why the store was put back; it becomes a record.", prompt=True)],
-    by: Annotated[str, typer.Option(help="Who accepts it.", prompt=True)],
+    by: Annotated[str, typer.Option(help="Who accepts it; else the user of this computer.")] = "",
 ) -> None:
     """Go on after the store was restored from a backup: production stays shut until somebody says why records are gone.
+
+    Every grant is revoked: one that was taken back after the backup would be in force again.
 
     **Example**
 
     adp ledger accept --by ada@example.com --why "disk failure, backup of 02:00 restored"
     """
-    _ledger().accept(by, why)
-    tell("accepted; the gap and its reason are in the ledger")
+    from resources.platform import Platform
+    from resources.settings import load_settings
+
+    settings = load_settings()
+    platform = Platform.of(settings)
+    who = by or settings.local_user
+    platform.ledger.accept(who, why)
+    granted = platform.approvals.requests(("granted",))
+    for request in granted:
+        platform.approvals.revoke(request.id, who, "the store was restored")
+    tell(f"accepted; the gap and its reason are in the ledger, and {len(granted)} grants are revoked: prod asks anew")
+
+
+def _state(found: Verification) -> str:
+    if found.ok:
+        return "all as written"
+    return (
+        f"broken at record {found.first_bad}" if found.first_bad else "but the head file that anchors them is missing"
+    )
 
 
 def _ledger() -> Ledger:

@@ -63,7 +63,7 @@ def goal(
     text: Text,
     environment: Environment = None,
     budget: Budget = None,
-    requester: Annotated[str, typer.Option(help="Who asks.")] = "cli",
+    requester: Annotated[str, typer.Option(help="Who asks; else the user of this computer.")] = "",
     only_plan: Annotated[bool, typer.Option("--plan", help="Store the plan, do not run it.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the end and print the report.")] = True,
     json: Json = False,
@@ -74,7 +74,7 @@ def goal(
 
     adp goal "Create a daily pipeline to sync customer orders from SQL Server, with data quality checks"
 
-    adp goal "Load the contacts every night" --no-wait --json
+    adp goal "Load the sales products table every night" --no-wait --json
     """
     from platform_defs import journey
     from platform_defs.client import connect
@@ -84,7 +84,11 @@ def goal(
 
     settings = load_settings()
     platform = Platform.of(settings)
-    config: dict[str, Any] = {"goal": text, "requester": requester, "mode": "plan" if only_plan else "run"}
+    config: dict[str, Any] = {
+        "goal": text,
+        "requester": requester or settings.local_user,
+        "mode": "plan" if only_plan else "run",
+    }
     config |= {k: v for k, v in (("environment", environment), ("budget", budget)) if v is not None}
     goal_id = journey.submit(connect(Home(settings.state_dir)), platform, config)
     end = journey.follow(platform, goal_id, progress) if wait and not only_plan else platform.store.goal(goal_id)

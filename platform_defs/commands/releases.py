@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def promote(
     assets: Assets,
     to: Annotated[Literal["staging", "prod"], typer.Option(help="Where to.")] = "prod",
-    requester: Requester = "cli",
+    requester: Requester = "",
     json: Json = False,
 ) -> None:
     """Release what dev has into staging or production: pinned, materialized, tested, taken back when it fails.
@@ -49,7 +49,7 @@ def promote(
 def rollback(
     assets: Assets,
     environment: Annotated[Literal["staging", "prod"], typer.Option("--environment", "-e", help="Where.")] = "prod",
-    requester: Requester = "cli",
+    requester: Requester = "",
     json: Json = False,
 ) -> None:
     """Go back to the release before: its specs and its table versions. Held like a release.
@@ -112,7 +112,7 @@ def _launch(action: str, inputs: Mapping[str, Any], environment: str, requester:
 
     settings = load_settings()
     platform, client = Platform.of(settings), connect(Home(settings.state_dir))
-    run_id = client.launch("workflow", release_config(action, inputs, environment, requester))
+    run_id = client.launch("workflow", release_config(action, inputs, environment, requester or settings.local_user))
     progress(f"run {run_id}")
     outcome = _outcome(platform, client, run_id)
     if json:

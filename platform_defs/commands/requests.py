@@ -48,7 +48,10 @@ def requests(
     if json:
         emit({**_line(one), "effects": one.effects.to_json(), "decisions": one.decisions, "card": card})
     else:
-        markdown(card or f"{_words(one)}\n\nIts evidence is being gathered; look again in a moment.")
+        tell(_words(one))
+        for word in one.decisions:
+            tell(f"  {word.choice} by {word.who}" + (f": {word.note}" if word.note else ""))
+        markdown(card or "Its evidence is being gathered; look again in a moment.")
 
 
 def decide(

@@ -37,7 +37,17 @@ def test_a_claimed_name_and_a_later_asker_may_not_approve_either(office: Office)
     for name in ("anna", "ben"):
         with pytest.raises(Denied, match="own request"):
             office.approvals.decide("AR-000001", "approve", office.person(name))
-    assert office.approvals.decide("AR-000001", "approve", office.person("cleo")).state == "granted"
+    assert office.approvals.decide("AR-000001", "approve", office.person("cleo")).state == "pending"
+
+
+def test_what_automation_asks_for_first_needs_two_since_its_author_may_be_the_approver(office: Office) -> None:
+    ruling = office.approvals.submit(refresh(by="automation:automation"))
+    assert ruling.quorum == office.approvals.request(ruling.request).quorum == 2
+    assert office.approvals.decide(ruling.request, "approve", office.person("anna")).state == "pending"
+    assert office.approvals.decide(ruling.request, "approve", office.person("cleo")).state == "granted"
+    again = refresh("run-2", by="automation:automation")
+    assert office.approvals.submit(again).verdict == "allow"
+    assert office.approvals.launch(again) is not None
 
 
 def test_who_asked_may_take_it_back(office: Office) -> None:

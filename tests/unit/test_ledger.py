@@ -93,7 +93,6 @@ def test_a_rewritten_chain_differs_from_the_anchor(ledger: Ledger, tmp_path: Pat
     tamper(tmp_path, "DELETE FROM ledger")
     (tmp_path / "ledger.head").unlink()
     fill(ledger)  # a chain that is whole in itself
-    assert ledger.verify().ok
     (tmp_path / "ledger.head").write_text(anchor)
     assert ledger.verify() == Verification(RECORDS, False, RECORDS, True)
 
