@@ -28,7 +28,7 @@ WALLS = {
     "approvals.submit": {"platform_defs/coordinator.py"},
     "approvals.launch": {"platform_defs/launcher.py"},
     "approvals.decide": {"platform_defs/decisions.py"},
-    "approvals.revoke": set[str](),
+    "approvals.revoke": {"platform_defs/commands/audit.py"},  # of all grants, after a restored store was accepted
     "people.verify": {"platform_defs/decisions.py"},
     "keys.sign": {"resources/store_grants.py"},
 }
