@@ -28,7 +28,7 @@ up: install ## Start a deployment and keep it running (ADP_PORT, 3000)
 	$(BIN)/adp up
 
 test: install ## Run the tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadscope
 
 check: install ## Lint, types, import rules, sizes
 	$(BIN)/ruff check .

@@ -15,7 +15,6 @@ from tests.e2e.conftest import Running
 from tests.e2e.people import Approver, approver
 from tests.e2e.test_survival import kill, processes
 
-pytestmark = pytest.mark.xdist_group("deployment")
 PRODUCTS = TableId("prod", "bronze", "sales_products")
 
 

@@ -21,7 +21,6 @@ from tests.e2e.conftest import Refused, Running
 from tests.e2e.people import approver
 from tests.e2e.test_approvals import decide, ended, held, moved_on
 
-pytestmark = pytest.mark.xdist_group("deployment")
 LATER = TableId("prod", "bronze", "attacked")
 BIN = Path(sys.executable).parent
 SPEC = """\

@@ -13,7 +13,6 @@ from assets.kinds.quarantine import quarantine_id, quarantined
 from resources.sample import next_day
 from tests.e2e.conftest import Running
 
-pytestmark = pytest.mark.xdist_group("deployment")
 GOAL = (
     "Create a daily pipeline to sync customer orders from SQL Server to Data Lake, "
     "with data quality checks and cost optimization"

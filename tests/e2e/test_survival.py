@@ -15,7 +15,6 @@ from dagster import DagsterInstance
 from agents.core.catalog import TableId
 from tests.e2e.conftest import Running
 
-pytestmark = pytest.mark.xdist_group("deployment")
 PID = re.compile(r"\(pid: (\d+)\)")
 CUSTOMERS = TableId("dev", "bronze", "sales_customers")
 

@@ -16,7 +16,6 @@ from tests.e2e.test_approvals import held, moved_on
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
-    pytest.mark.xdist_group("deployment"),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the UI is not driven"),
 ]
 QUIET = (

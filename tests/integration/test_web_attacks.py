@@ -18,7 +18,6 @@ from websockets.sync.client import connect
 from platform_defs.web_mutations import MUTATIONS
 from tests.integration.web_site import BIN, SECRET, WHERE, Site, prepare, serving
 
-pytestmark = pytest.mark.xdist_group("web")
 LAUNCH_JOB = (
     'mutation { launchPipelineExecution(executionParams: {selector: {repositoryLocationName: "small",'
     ' repositoryName: "__repository__", jobName: "job"}}) { __typename } }'

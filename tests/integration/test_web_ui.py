@@ -14,7 +14,6 @@ from tests.integration.web_site import SECRET, Site, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
-    pytest.mark.xdist_group("web"),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the UI is not driven"),
 ]
 QUIET = (
