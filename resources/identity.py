@@ -139,10 +139,11 @@ class People:
                 codes.passed(connection, asked)
                 entries.append(Entry("person", proved.name, "signed with a code", proved.name))
             else:
-                self._burn(connection, code, now)
                 locks = codes.failed(self._store.database(), connection, asked, now)
                 what = "locked out after wrong codes" if locks else "wrong code"
                 entries.extend([Entry("person", "", what, person.name)] if person else [])
+            if proved is None:
+                self._burn(connection, code, now)
         if proved is None:
             fix = "wait 15 minutes" if refusal == _LOCKED else "type the code that your authenticator shows now"
             raise Denied(refusal, where="approvals", fix=fix)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agents.core.errors import ConfigError
 from platform_defs.commands.deployment import Scale, interrupt
 from platform_defs.commands.printing import markdown, progress, tell
 
@@ -49,6 +50,8 @@ def demo(
     from resources.settings import load_settings
 
     signal.signal(signal.SIGTERM, interrupt)
+    if (profile := load_settings().profile) != "local":
+        raise ConfigError("the demo approves its own release", where=f"profile {profile}", fix="run it on a laptop")
     prepare_specs(load_settings())
     prepare_sample(load_settings(), progress, scale)
     settings = load_settings()
@@ -87,10 +90,12 @@ def _approve(client: Client, platform: Platform, request: str) -> None:
         platform.people.revoke(APPROVER, by="demo")
     enrolled = platform.people.add(APPROVER, groups=GROUPS, roles=("approver",), by="demo")
     progress(f"adp approvals add {APPROVER}: a local approver, with an authenticator that only this demo has")
-    code = TOTP(enrolled.secret).now()
     progress(f"adp decide {request} approve --name {APPROVER} --code ******")
-    asked = time.monotonic()
-    done = journey.approve(client, platform, request, name=APPROVER, code=code, note="seen in the demo")
+    asked, code = time.monotonic(), TOTP(enrolled.secret).now()
+    try:
+        done = journey.approve(client, platform, request, name=APPROVER, code=code, note="seen in the demo")
+    finally:
+        platform.people.revoke(APPROVER, by="demo")  # nobody else has its authenticator: it is to decide once
     progress(f"{request} is {done.state} after {time.monotonic() - asked:.1f} s; the held run starts")
 
 

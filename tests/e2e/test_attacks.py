@@ -72,7 +72,11 @@ def reload(running: Running) -> None:
 
 
 def untouched(running: Running, run_id: str, seconds: float = 8) -> None:
-    """The run waits: it is queued, it stays queued, and nothing of it is in production."""
+    """The run waits for people, not for a daemon: it is held, it stays queued, and nothing of it is in production."""
+    request = running.platform.approvals.request_of_run(run_id)
+    assert request is not None
+    assert request.state == "pending"
+    assert request.environment == "prod"
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert running.client.status(run_id)[0] == "QUEUED"
@@ -280,7 +284,9 @@ def test_words_of_a_goal_approve_nothing(running: Running) -> None:
     assert all(after[one] == "pending" for one in pending)
 
 
-def test_what_changes_between_approval_and_start_is_not_started(running: Running, asset: TableId, hold: Hold) -> None:
+def test_what_changes_between_approval_and_start_is_not_started_nor_anything_once_it_is_revoked(
+    running: Running, asset: TableId, hold: Hold
+) -> None:
     run_id = hold(assets=[asset])
     request = running.platform.approvals.request_of_run(run_id)
     assert request is not None
@@ -292,16 +298,16 @@ def test_what_changes_between_approval_and_start_is_not_started(running: Running
         decide(running, request.id, approver(running.platform))
         assert ended(running, run_id) == "FAILURE"
         assert not running.platform.lake.exists(LATER)
-        # Revoked, the former spec may not come back under what was granted either.
         decide(running, request.id, approver(running.platform), "revoke")
     finally:
         spec.write_text(former)
         reload(running)
-
-
-def test_a_revoked_grant_lets_nothing_start(running: Running, asset: TableId, hold: Hold) -> None:
-    run_id = hold(assets=[asset])
-    untouched(running, run_id, seconds=4)
+    assert running.platform.approvals.request(request.id).state == "revoked"
+    again = hold(assets=[asset])
+    asked = running.platform.approvals.request_of_run(again)
+    assert asked is not None
+    assert asked.digest == request.digest, "the former spec, which had been approved"
+    untouched(running, again, seconds=4)
 
 
 def test_a_cancelled_run_takes_its_request_along(running: Running, asset: TableId, hold: Hold) -> None:

@@ -324,6 +324,15 @@ def test_a_code_typed_under_another_name_is_used_up(tmp_path: Path) -> None:
     assert office.people.verify("anna", office.code(anna, 1)).name == "anna"
 
 
+def test_a_code_typed_under_a_locked_name_is_used_up_too(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    anna, ben = office.enrol("anna"), office.enrol("ben")
+    for _ in range(5):
+        office.refused("ben", wrong(office.code(ben)))
+    office.refused("ben", office.code(anna), LOCKED)
+    office.refused("anna", office.code(anna))
+
+
 def test_a_file_that_appears_later_is_in_force_at_once(tmp_path: Path) -> None:
     office = Office(tmp_path)
     keys = Keys(MemorySecrets(office.secrets), tmp_path / "keys")
