@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from resources.inbox import decide_at
+from tests.browser import needed, opened
 from tests.e2e.conftest import Running
 from tests.e2e.people import approver
 from tests.e2e.test_approvals import held, moved_on
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the UI is not driven"),
-]
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
+pytestmark = needed
 GOAL = "Load the sales products table every weekday at 6:30 and check its quality"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield opened
-        opened.close()
+    with opened() as started:
+        yield started
 
 
 def test_from_the_launchpad_to_the_asset_page(running: Running, browser) -> None:

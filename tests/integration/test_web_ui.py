@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.browser import needed, opened
 from tests.integration.test_web_attacks import PROXY
 from tests.integration.web_site import SECRET, Site, serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the UI is not driven"),
-]
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
+pytestmark = needed
 PAGES = ("/overview", "/runs", "/assets", "/assets/platform/approvals", "/jobs", "/automation", "/deployment")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield opened
-        opened.close()
+    with opened() as started:
+        yield started
 
 
 def watched(context: Any) -> tuple[Any, list[str]]:
