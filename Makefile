@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || $(PYTHON) -m virtualenv $(VENV) || { \
 		rm -rf $(VENV); echo "Python cannot make virtual environments: install python3-venv (Debian: apt-get install python3-venv) or virtualenv (pip install virtualenv)" >&2; exit 1; }
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock --editable . --group dev
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock --editable '.[quality]' --group dev
 	@touch $@
 
 demo: install ## Run the main job once, from words to a checked table, and print its report

@@ -65,7 +65,7 @@ def worker_of(running: Running, run_id: str) -> int:
 def test_killing_webserver_daemon_and_worker_loses_and_doubles_nothing(running: Running) -> None:
     state = str(running.home.state)
     goal_id = running.submit("Sync the sales customers table every day and check its quality")
-    kill(processes("dagster-webserver", state))
+    kill(processes("/adp web", state))
     run_id = phase_run(running, goal_id)
     kill([worker_of(running, run_id)])
     kill(processes("dagster-daemon", state))

@@ -269,11 +269,11 @@ def test_a_forged_backfill_does_not_speak_for_another_person(place: Deployment) 
     assert (requester.name, requester.known) == ("mallory", False)
 
 
-def test_from_a_terminal_nobody_is_known_and_automation_is(place: Deployment) -> None:
+def test_what_a_terminal_or_automation_asks_for_first_needs_two_people(place: Deployment) -> None:
     terminal, sensor = place.launch(ORDERS), place.launch("prod/silver/sums", tags={"dagster/sensor_name": "watch"})
     found = place.platform.approvals
     assert found.requester_of_run(terminal.run_id) is not None
     known = [found.requester_of_run(run.run_id) for run in (terminal, sensor)]
     assert [who.known for who in known if who] == [False, True]
     quorums = [request.quorum for request in found.requests()]
-    assert sorted(quorums) == [1, 2]
+    assert quorums == [2, 2]
