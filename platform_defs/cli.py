@@ -7,7 +7,18 @@ import sys
 import typer
 
 from agents.core.errors import PlatformError
-from platform_defs.commands import approvals, audit, demo, deployment, goals, looking, policy, releases, requests
+from platform_defs.commands import (
+    approvals,
+    audit,
+    demo,
+    deployment,
+    goals,
+    looking,
+    policy,
+    quality,
+    releases,
+    requests,
+)
 
 app = typer.Typer(
     name="adp",
@@ -26,6 +37,7 @@ releases.register(app)
 approvals.register(app)
 policy.register(app)
 looking.register(app)
+quality.register(app)
 audit.register(app)
 
 
