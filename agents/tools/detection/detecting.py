@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+from agents.tools.detection.blanks import gaps
+from agents.tools.detection.consensus import disagreeing, reports
+from agents.tools.detection.dates import wrong_dates
 from agents.tools.detection.dependencies import dependencies
+from agents.tools.detection.encodings import misread
 from agents.tools.detection.evidence import Suspect, weigh
 from agents.tools.detection.findings import Findings
-from agents.tools.detection.grid import Grid, grid_of
+from agents.tools.detection.formats import format_breaks
+from agents.tools.detection.grid import Column, Grid, grid_of
 from agents.tools.detection.grouping import known
 from agents.tools.detection.missing import disguised, missing_codes
+from agents.tools.detection.outliers import outliers
+from agents.tools.detection.quantities import quantity
+from agents.tools.detection.shapes import shapes_of
+from agents.tools.detection.shifted import appended, misplaced
+from agents.tools.detection.typos import misspelt, misspelt_words
+from agents.tools.detection.units import mixed_units, separators
 from agents.tools.detection.violations import broken, filled, judge
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 
@@ -23,13 +35,40 @@ def detect(table: pa.Table) -> Findings:
     Every cell is read as text, whatever its type; null is the empty text. Time and memory grow with rows times columns.
     """
     grid = grid_of(table)
-    return weigh(grid, _suspects(grid)) if grid.rows else Findings(0, tuple(table.column_names))
-
-
-def _suspects(grid: Grid) -> Iterator[Suspect]:
+    if not grid.rows or not grid.columns:
+        return Findings(grid.rows, tuple(table.column_names))
     missing = [missing_codes(column) for column in grid.columns]
     codes = [known(column, nothing) for column, nothing in zip(grid.columns, missing, strict=True)]
+    return weigh(grid, _suspects(grid, missing, codes))
+
+
+def _suspects(
+    grid: Grid, missing: Sequence[np.ndarray[Any, Any]], codes: Sequence[np.ndarray[Any, Any]]
+) -> Iterator[Suspect]:
     yield from disguised(grid, missing)
+    for column, nothing in zip(grid.columns, missing, strict=True):
+        yield from gaps(column, grid.rows)
+        yield from _in_column(column, nothing)
+    yield from misplaced(grid, missing)
+    yield from appended(grid, missing)
     found = list(dependencies(grid, codes))
     yield from broken(grid, found, codes, judge(grid, found, codes))
     yield from filled(grid, found, codes)
+    reported = reports(grid, codes)
+    if reported is not None:
+        yield from disagreeing(grid, codes, reported)
+
+
+def _in_column(column: Column, nothing: np.ndarray[Any, Any]) -> Iterator[Suspect]:
+    """What a column shows by itself."""
+    if bool(nothing.all()):
+        return
+    yield from misread(column)
+    yield from format_breaks(column, nothing, shapes_of(column.values))
+    yield from misspelt(column, nothing)
+    yield from misspelt_words(column, nothing)
+    yield from wrong_dates(column, nothing)
+    numbers = [quantity(value) for value in column.values]
+    yield from mixed_units(column, nothing, numbers)
+    yield from separators(column, nothing, numbers)
+    yield from outliers(column, nothing, numbers)
