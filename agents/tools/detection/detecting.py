@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.blanks import gaps
+from agents.tools.detection.coherence import Groupings
 from agents.tools.detection.consensus import disagreeing, reports
 from agents.tools.detection.dates import wrong_dates
 from agents.tools.detection.dependencies import dependencies
@@ -17,12 +18,12 @@ from agents.tools.detection.grid import Column, Grid, grid_of
 from agents.tools.detection.grouping import known
 from agents.tools.detection.missing import disguised, missing_codes
 from agents.tools.detection.outliers import outliers
-from agents.tools.detection.quantities import quantity
+from agents.tools.detection.quantities import Quantity, quantity
 from agents.tools.detection.shapes import shapes_of
 from agents.tools.detection.shifted import appended, misplaced
 from agents.tools.detection.typos import misspelt, misspelt_words
 from agents.tools.detection.units import mixed_units, separators
-from agents.tools.detection.violations import broken, filled, judge
+from agents.tools.detection.violations import breaches, broken, filled, judge
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,29 +47,44 @@ def _suspects(
     grid: Grid, missing: Sequence[np.ndarray[Any, Any]], codes: Sequence[np.ndarray[Any, Any]]
 ) -> Iterator[Suspect]:
     yield from disguised(grid, missing)
+    groupings = Groupings(grid, codes)
     for column, nothing in zip(grid.columns, missing, strict=True):
         yield from gaps(column, grid.rows)
-        yield from _in_column(column, nothing)
+        if not bool(nothing.all()):
+            numbers = [quantity(value) for value in column.values]
+            yield from _against_form(column, nothing, numbers)
+            yield from groupings.tempered(column.place, _standing_out(column, nothing, numbers))
     yield from misplaced(grid, missing)
     yield from appended(grid, missing)
-    found = list(dependencies(grid, codes))
-    yield from broken(grid, found, codes, judge(grid, found, codes))
-    yield from filled(grid, found, codes)
-    reported = reports(grid, codes)
-    if reported is not None:
-        yield from disagreeing(grid, codes, reported)
+    yield from _across(grid, codes)
 
 
-def _in_column(column: Column, nothing: np.ndarray[Any, Any]) -> Iterator[Suspect]:
-    """What a column shows by itself."""
-    if bool(nothing.all()):
-        return
+def _against_form(
+    column: Column, nothing: np.ndarray[Any, Any], numbers: Sequence[Quantity | None]
+) -> Iterator[Suspect]:
+    """Cells that break what can be said of their column's form outright."""
     yield from misread(column)
+    yield from wrong_dates(column, nothing)
+    yield from mixed_units(column, nothing, numbers)
+    yield from separators(column, nothing, numbers)
+
+
+def _standing_out(
+    column: Column, nothing: np.ndarray[Any, Any], numbers: Sequence[Quantity | None]
+) -> Iterator[Suspect]:
+    """Cells that are unlike the others of their column."""
     yield from format_breaks(column, nothing, shapes_of(column.values))
     yield from misspelt(column, nothing)
     yield from misspelt_words(column, nothing)
-    yield from wrong_dates(column, nothing)
-    numbers = [quantity(value) for value in column.values]
-    yield from mixed_units(column, nothing, numbers)
-    yield from separators(column, nothing, numbers)
     yield from outliers(column, nothing, numbers)
+
+
+def _across(grid: Grid, codes: Sequence[np.ndarray[Any, Any]]) -> Iterator[Suspect]:
+    """Cells that do not go with the others of their row."""
+    reported = reports(grid, codes)
+    if reported is not None:
+        yield from disagreeing(grid, codes, reported)
+        return
+    found = breaches(grid, list(dependencies(grid, codes)), codes)
+    yield from broken(grid, found, judge(grid, found))
+    yield from filled(grid, found, codes)

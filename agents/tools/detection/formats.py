@@ -1,13 +1,14 @@
-"""Values whose shape is rare in a column whose other values keep to few shapes."""
+"""Values whose form is rare in a column whose other values keep to few forms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.evidence import Sign, Suspect, of_value
 from agents.tools.detection.refitting import refitted
-from agents.tools.detection.shapes import Shapes, share_by_shape
+from agents.tools.detection.shapes import Shapes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,55 +17,79 @@ if TYPE_CHECKING:
 
 _FEWEST = 20
 _HEAD = 0.05
-_WIDEST = {"exact": 3, "runs": 5, "words": 6}
-_TRUST = {"exact": 0.75, "runs": 0.85, "words": 0.92}
+_WIDEST = 6
+_PUNCTUATION = re.compile(r"(?<=[\w.)])[.'’&,()/!:–-]+|(?<!^)[.'’&,()/!:–-]+(?=\w)|[()'’.]+")
+"""What stands in text by nature. At an end, a hyphen or comma does not."""
 
 
 def format_breaks(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes) -> Iterator[Suspect]:
-    """Values that break the format the others keep, at the coarsest level that tells them apart."""
+    """Values that break the form the others keep, at the coarsest level that tells them apart."""
     import numpy as np
 
-    counts = np.where(missing, 0, column.counts)
-    rows = int(counts.sum())
-    if rows < _FEWEST:
+    weights = np.where(missing, 0, column.counts)
+    if int(weights.sum()) < _FEWEST:
         return
-    levels = {"words": shapes.words, "runs": shapes.runs}
-    if _fixed_length(column, counts):
-        levels["exact"] = shapes.exact
     seen: set[int] = set()
-    for level, texts in levels.items():
-        doubts = rare_shapes(share_by_shape(texts, counts), rows, _WIDEST[level])
-        if not doubts:
-            continue
-        for code, shape in enumerate(texts):
-            doubt = doubts.get(shape, 0.0) * _TRUST[level]
-            if counts[code] and doubt > 0.2 and code not in seen:
+    for texts, trust in _levels(column, weights, shapes):
+        doubts = rare_forms(texts, weights)
+        for code, shape in enumerate(texts if doubts else ()):
+            doubt = doubts.get(shape, 0.0) * trust / (1 + 0.15 * float(np.log2(column.counts[code])))
+            if weights[code] and doubt > 0.2 and code not in seen:
                 seen.add(code)
-                yield of_value(column, code, _sign(column, code, doubt, shapes))
+                repair, sure = refitted(column, code, shapes)
+                yield of_value(column, code, Sign(doubt, "written in a form that is rare in this column", repair, sure))
 
 
-def _sign(column: Column, code: int, doubt: float, shapes: Shapes) -> Sign:
-    repair, sure = refitted(column, code, shapes)
-    return Sign(doubt, "written in a form that is rare in this column", repair, sure)
+def _levels(
+    column: Column, weights: np.ndarray[Any, Any], shapes: Shapes
+) -> Iterator[tuple[Sequence[str], float]]:
+    """The forms to look at. Text has case and strange signs; codes and numbers have an order of digits and signs."""
+    text = sum(weight for shape, weight in zip(shapes.words, weights.tolist(), strict=True) if "9" not in shape)
+    if text >= 0.6 * float(weights.sum()):
+        yield [_strange(shape) for shape in shapes.words], 0.9
+        yield [case_of(value) for value in column.values], 0.85
+        return
+    yield shapes.words, 0.92
+    if sum(len(shape.split()) for shape in shapes.runs) <= 3 * len(shapes.runs):
+        yield shapes.runs, 0.85
+    if _fixed_length(column, weights):
+        yield shapes.exact, 0.8
 
 
-def rare_shapes(shares: dict[str, int], rows: int, widest: int) -> dict[str, float]:
-    """How doubtful each rare shape is; nothing where the column keeps to no few shapes."""
-    ranked = sorted(((count, shape) for shape, count in shares.items() if count), reverse=True)
-    usual = [shape for count, shape in ranked if count >= _HEAD * rows][:widest]
-    covered = sum(shares[shape] for shape in usual)
-    tail = rows - covered
-    if not usual or tail <= 0 or covered < 0.75 * rows or len(usual) == widest and shares[usual[-1]] > 0.1 * rows:
+def _strange(shape: str) -> str:
+    """What a text has besides letters, blanks and the usual punctuation."""
+    signs = set(_PUNCTUATION.sub("", shape)) - {"a", " "}
+    return "".join(sorted(signs))
+
+
+def case_of(value: str) -> str:
+    """How a text uses capitals; texts too short to tell are as any other."""
+    if value.islower():
+        return "lower"
+    if value.isupper():
+        return "upper" if sum(char.isalpha() for char in value) > 3 else "any"
+    return "upper start" if value[:1].isupper() else "any"
+
+
+def rare_forms(texts: Sequence[str], weights: np.ndarray[Any, Any]) -> dict[str, float]:
+    """How doubtful each rare form is; nothing where the column keeps to no few forms."""
+    shares: dict[str, float] = {}
+    for shape, weight in zip(texts, weights.tolist(), strict=True):
+        shares[shape] = shares.get(shape, 0.0) + weight
+    total = sum(shares.values())
+    ranked = sorted(((share, shape) for shape, share in shares.items() if share), reverse=True)
+    usual = {shape for share, shape in ranked[:_WIDEST] if share >= _HEAD * total}
+    loose = 1 - sum(shares[shape] for shape in usual) / total
+    if not usual or loose <= 0 or loose > 0.25:
         return {}
-    loose = tail / rows
-    trust = min(1.0, 1.15 - 3 * loose)
-    return {shape: trust * (1 - 0.5 * count / (_HEAD * rows)) for count, shape in ranked if shape not in usual}
+    trust = min(1.0, 1.12 - 2.6 * loose)
+    return {shape: trust * (1 - 0.5 * share / (_HEAD * total)) for share, shape in ranked if shape not in usual}
 
 
-def _fixed_length(column: Column, counts: np.ndarray[Any, Any]) -> bool:
-    """Whether nearly all values have one length of a few: codes, not numbers that grow."""
-    lengths: dict[int, int] = {}
-    for value, count in zip(column.values, counts.tolist(), strict=True):
-        lengths[len(value)] = lengths.get(len(value), 0) + count
+def _fixed_length(column: Column, weights: np.ndarray[Any, Any]) -> bool:
+    """Whether nearly all values have one length: codes, not numbers that grow."""
+    lengths: dict[int, float] = {}
+    for value, weight in zip(column.values, weights.tolist(), strict=True):
+        lengths[len(value)] = lengths.get(len(value), 0.0) + weight
     longest, most = max(lengths.items(), key=lambda item: item[1])
-    return longest >= 2 and most >= 0.93 * sum(lengths.values())
+    return longest >= 4 and most >= 0.91 * sum(lengths.values())

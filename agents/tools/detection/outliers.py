@@ -27,15 +27,15 @@ def outliers(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quan
     codes = np.array([code for code, one in enumerate(found) if one is not None and not missing[code]], dtype=np.int64)
     rows = int(np.where(missing, 0, column.counts).sum())
     weights = column.counts[codes] if codes.size else codes
-    if codes.size < _DISTINCT or rows < _FEWEST or int(weights.sum()) < _NUMBERS * rows:
+    if _are_codes(column, codes, weights) or codes.size < _DISTINCT or rows < _FEWEST or int(weights.sum()) < _NUMBERS * rows:
         return
     numbers = np.array([one.number for one in (found[code] for code in codes.tolist()) if one is not None])
     numbers = np.where(np.isfinite(numbers), numbers, np.finfo(np.float64).max)
     distance = _distance(numbers, weights)
-    positive = numbers > 0
+    positive = numbers >= 0
     if int(weights[positive].sum()) >= 0.95 * int(weights.sum()):
         on_log = np.full(numbers.shape, np.inf)
-        on_log[positive] = _distance(np.log(numbers[positive]), weights[positive])
+        on_log[positive] = _distance(_log(numbers[positive]), weights[positive])
         distance = np.where(positive, np.minimum(distance, on_log), distance)
         yield from _negative(column, codes, numbers, weights)
     far = distance > _FAR
@@ -46,6 +46,26 @@ def outliers(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quan
         times = min(9999, round(float(distance[place])))
         reason = f"a number {times} times further from the middle than is usual in this column"
         yield of_value(column, int(codes[place]), Sign(confidence, reason))
+
+
+def _are_codes(column: Column, codes: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]) -> bool:
+    """Whether the numbers are whole and of one length, such as postal codes: there is no middle to be far from."""
+    lengths: dict[int, int] = {}
+    for code, weight in zip(codes.tolist(), weights.tolist(), strict=True):
+        value = column.values[code]
+        length = len(value) if value.isdigit() else 0
+        lengths[length] = lengths.get(length, 0) + weight
+    longest, most = max(lengths.items(), key=lambda item: item[1], default=(0, 0))
+    return longest >= 4 and most >= 0.9 * int(weights.sum())
+
+
+def _log(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Logarithms that take zero as a step below the smallest number."""
+    import numpy as np
+
+    above = numbers[numbers > 0]
+    least = float(np.quantile(above, 0.05)) if above.size else 1.0
+    return np.log(np.maximum(numbers, 0) + (least if (numbers == 0).any() else 0) + 1e-300)
 
 
 def _distance(numbers: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -33,7 +33,7 @@ def shapes_of(values: Sequence[str]) -> Shapes:
     def replaced(texts: Any, pattern: str, by: str) -> Any:
         return pc.replace_substring_regex(texts, pattern=pattern, replacement=by)
 
-    start = pc.utf8_slice_codeunits(pa.array(values, pa.large_string()), 0, _SHAPED)
+    start = pc.utf8_rtrim_whitespace(pc.utf8_slice_codeunits(pa.array(values, pa.large_string()), 0, _SHAPED))
     # Capitals become marks first, which no later step touches before it is their turn.
     exact = replaced(replaced(start, r"\p{N}", "\x01"), r"\p{Lu}", "\x02")
     exact = replaced(replaced(replaced(exact, r"[\p{L}\p{M}]", "a"), "\x01", "9"), "\x02", "A")

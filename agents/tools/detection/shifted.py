@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _KNOWN = 5
 _STRANGE = 0.01
+_TIMES = 8
 _TAIL = re.compile(r"(?P<head>.*\S)[\s,;/|-]+(?P<tail>\S+)")
 
 
@@ -27,6 +28,8 @@ def misplaced(grid: Grid, missing: Sequence[np.ndarray[Any, Any]]) -> Iterator[S
                 continue
             home = [place for place in homes.get(value, ()) if place != column.place]
             if len(home) != 1 or _related(column, grid.columns[home[0]]):
+                continue
+            if grid.columns[home[0]].counts[grid.columns[home[0]].code_of[value]] < _TIMES * column.counts[code]:
                 continue
             yield from _moved(grid, missing, column, code, grid.columns[home[0]])
 
@@ -68,7 +71,7 @@ def appended(grid: Grid, missing: Sequence[np.ndarray[Any, Any]]) -> Iterator[Su
     for column, nothing in zip(grid.columns, missing, strict=True):
         for code, value in enumerate(column.values):
             found = None if nothing[code] or len(value) > 200 else _TAIL.fullmatch(value)
-            if found is None:
+            if found is None or not any(char.isalpha() for char in found["tail"]):
                 continue
             for other in _near(grid, column):
                 if _frequent(other, found["tail"], grid.rows):

@@ -33,8 +33,10 @@ def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
         return
     neighbours = Neighbours(known)
     by_chance = _crowded(neighbours, counts, rows)
+    words = Counter(word for value in known for word in value.lower().split())
     for value, near in neighbours.nearest(rare).items():
         likely = [(o, d) for o, d in near if counts[o] >= _TIMES * counts[value] and not in_digits_only(value, o)]
+        likely = [(o, d) for o, d in likely if not _other_words(value, o, words)]
         if likely:
             sign = _sign(value, likely, counts, by_chance)
             yield of_value(column, column.code_of[value], sign)
@@ -51,6 +53,14 @@ def _crowded(neighbours: Neighbours, counts: dict[str, int], rows: int) -> float
         if any(counts[o] >= 0.1 * counts[value] and counts[o] >= 3 and not in_digits_only(value, o) for o in neighbours.close(value))
     )
     return near / len(frequent)
+
+
+def _other_words(value: str, other: str, words: Counter[str]) -> bool:
+    """Whether two texts of several words differ in words that are known each by itself: `dark ale` is no `pale ale`."""
+    mine, theirs = value.lower().split(), other.lower().split()
+    if len(mine) < 2 or len(mine) != len(theirs):
+        return False
+    return all(words[a] for a, b in zip(mine, theirs, strict=True) if a != b)
 
 
 def _sign(value: str, likely: list[tuple[str, int]], counts: dict[str, int], by_chance: float) -> Sign:
