@@ -78,9 +78,12 @@ def reformatted(rng: Random, cell: str, column: Sequence[str]) -> str:
 
 
 def misdecoded(rng: Random, cell: str, column: Sequence[str]) -> str:
-    """A letter with an accent, read in the wrong encoding."""
-    at = next((i for i, char in enumerate(cell) if char in "aeiou"), None)
-    return cell if at is None else cell[:at] + rng.choice(("Ã©", "Ã¼", "â€™", "\ufffd")) + cell[at + 1 :]
+    """Letters with accents, read in the wrong encoding or not at all."""
+    if cell.isascii():
+        return cell
+    if rng.random() < 0.7:
+        return cell.encode().decode("cp1252", "replace")
+    return "".join(char if char.isascii() else "\ufffd" for char in cell)
 
 
 def as_date(rng: Random, cell: str, column: Sequence[str]) -> str:

@@ -7,14 +7,14 @@ from random import Random
 GIVEN = (
     "Ada Alan Alice Amir Anna Ben Boris Carla Chen Clara Dana David Diego Elena Emma Erik Fatima Felix Grace Hana Hugo Ines "
     "Ivan Jack Jane Jonas Julia Karim Kate Lars Laura Lena Leo Lin Lucas Maria Marta Max Mia Mina Nina Noah Olga Omar Oscar "
-    "Paul Petra Rahul Rosa Sam Sara Sofia Sven Tara Theo Tom Uma Vera Victor Wei Yara Yusuf Zoe"
+    "Paul Petra Rahul Rosa Sam Sara Sofia Sven Tara Theo Tom Uma Vera Victor Wei Yara Yusuf Zoe José Zoë André Jürgen Søren Chloé"
 ).split()
 FAMILY = (
     "Abbott Adler Alvarez Andersen Baker Banerjee Becker Bell Berg Brown Burke Castro Chen Clark Cohen Costa Cruz Dahl Davis "
     "Diaz Dubois Evans Ferrari Fischer Fox Garcia Gray Green Gupta Haas Hansen Hill Hoffman Hughes Ito Jensen Jones Kaur Keller "
     "Khan Kim King Kowalski Kumar Lang Larsen Lee Lopez Martin Mendes Meyer Moore Murphy Nguyen Novak Okafor Olsen Ortiz Park "
     "Patel Perez Peters Petrov Quinn Reed Rossi Russo Sato Schmidt Silva Singh Smith Smyth Stein Suzuki Tanaka Taylor Thomas "
-    "Torres Turner Vogel Wagner Walker Wang Weber White Wilson Wong Wood Wright Yang Young Zhang Zimmer"
+    "Torres Turner Vogel Wagner Walker Wang Weber White Wilson Wong Wood Wright Yang Young Zhang Zimmer Müller Núñez Lefèvre Sørensen Gómez Björk"
 ).split()
 STATES = "AL AZ CA CO FL GA IL IN KS MA MD ME MI MN MO NC NJ NM NY OH OR PA TN TX UT VA WA WI".split()
 _STARTS = "b br c ch cl d dr f fl g gr h j k l m n p pr qu r s sh sl st t tr v w".split()

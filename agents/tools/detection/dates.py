@@ -80,8 +80,12 @@ def wrong_dates(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspe
     if most < 0.6 * rows:
         return
     padded = sum(counts[c] for c, forms in read.items() if form in forms and _padded(column.values[c])) > most / 2
-    yield from _other_forms(column, read, form, padded)
-    yield from _years(column, {code: forms[form] for code, forms in read.items() if forms.get(form)}, counts)
+    days = {code: day for code, forms in read.items() if (day := forms.get(form)) is not None}
+    low, high = _span(days, counts)
+    yield from _other_forms(column, read, form, padded, low)
+    for code, day in days.items():
+        if not low <= day.year <= high:
+            yield of_value(column, code, Sign(0.88, "a year far from all others in this column"))
 
 
 def _padded(value: str) -> bool:
@@ -89,7 +93,7 @@ def _padded(value: str) -> bool:
 
 
 def _other_forms(
-    column: Column, read: dict[int, dict[str, date | None]], form: str, padded: bool
+    column: Column, read: dict[int, dict[str, date | None]], form: str, padded: bool, low: int
 ) -> Iterator[Suspect]:
     for code, forms in read.items():
         days = {day for day in forms.values() if day is not None}
@@ -98,7 +102,7 @@ def _other_forms(
                 yield of_value(column, code, Sign(0.93, "no day of the calendar"))
         elif days:
             repair = written(min(days), form, padded)
-            sure = 0.93 if len(days) == 1 else 0.45
+            sure = 0.93 if len(days) == 1 and min(days).year >= low else 0.45
             yield of_value(column, code, Sign(0.92, "a date in another form than the column's", repair, sure))
         elif forms or _NUMERIC.fullmatch(column.values[code]):
             yield of_value(column, code, Sign(0.85, "no day of the calendar"))
@@ -115,13 +119,11 @@ def written(day: date, form: str, padded: bool) -> str | None:
     return form[1].join(parts[part] for part in form[::2])
 
 
-def _years(column: Column, days: dict[int, date | None], counts: dict[int, int]) -> Iterator[Suspect]:
-    years = {code: day.year for code, day in days.items() if day is not None}
-    spread = sorted(year for code, year in years.items() for _ in range(min(3, counts[code])))
+def _span(days: dict[int, date], counts: dict[int, int]) -> tuple[int, int]:
+    """The years that may be meant, from those that most rows have."""
+    spread = sorted(day.year for code, day in days.items() for _ in range(min(3, counts[code])))
     if len(spread) < 20:
-        return
+        return 0, 9999
     low, high = spread[len(spread) // 20], spread[-1 - len(spread) // 20]
     reach = max(10, 2 * (high - low))
-    for code, year in years.items():
-        if year < low - reach or year > high + reach or (year > _TODAY_AND_SOME > high):
-            yield of_value(column, code, Sign(0.88, "a year far from all others in this column"))
+    return low - reach, high + reach if high > _TODAY_AND_SOME else min(high + reach, _TODAY_AND_SOME)

@@ -19,8 +19,9 @@ def misread(column: Column) -> Iterator[Suspect]:
     for code, value in enumerate(column.values):
         if not value.isascii() and _MARKS.search(value):
             repair = _read_again(value)
+            sure = 0.97 if repair in column.code_of else 0.9
             reason = "characters as they come from reading text in the wrong encoding"
-            yield of_value(column, code, Sign(0.93, reason, repair, 0.9 if repair else 0.0))
+            yield of_value(column, code, Sign(0.93, reason, repair, sure if repair else 0.0))
 
 
 def _read_again(value: str) -> str | None:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 _FEWEST = 20
 _HEAD = 0.05
 _WIDEST = 6
-_PUNCTUATION = re.compile(r"(?<=[\w.)])[.'’&,()/!:–-]+|(?<!^)[.'’&,()/!:–-]+(?=\w)|[()'’.]+")
-"""What stands in text by nature. At an end, a hyphen or comma does not."""
+_INSIDE = str.maketrans("", "", "a .'’&,()/!:–-\"")
+"""What stands in text by nature, and so is not strange there."""
+_AT_START = str.maketrans("", "", "a('\"’")
+_AT_END = str.maketrans("", "", "a.)!'\"’")
+_NUMBER = re.compile(r"-?9?\.?9(?:[aA]-?9)?")
 
 
 def format_breaks(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes) -> Iterator[Suspect]:
@@ -33,7 +36,7 @@ def format_breaks(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes)
     for texts, trust in _levels(column, weights, shapes):
         doubts = rare_forms(texts, weights)
         for code, shape in enumerate(texts if doubts else ()):
-            doubt = doubts.get(shape, 0.0) * trust / (1 + 0.15 * float(np.log2(column.counts[code])))
+            doubt = doubts.get(shape, 0.0) * trust * (0.75 if shape == "9" else 1.0) / (1 + 0.15 * float(np.log2(column.counts[code])))
             if weights[code] and doubt > 0.2 and code not in seen:
                 seen.add(code)
                 repair, sure = refitted(column, code, shapes)
@@ -49,17 +52,23 @@ def _levels(
         yield [_strange(shape) for shape in shapes.words], 0.9
         yield [case_of(value) for value in column.values], 0.85
         return
-    yield shapes.words, 0.92
+    yield [_number(shape) for shape in shapes.words], 0.92
     if sum(len(shape.split()) for shape in shapes.runs) <= 3 * len(shapes.runs):
-        yield shapes.runs, 0.85
+        yield [_number(shape) for shape in shapes.runs], 0.85
     if _fixed_length(column, weights):
         yield shapes.exact, 0.8
 
 
+def _number(shape: str) -> str:
+    """Numbers have one form, with or without a fraction."""
+    return "9" if _NUMBER.fullmatch(shape) else shape
+
+
 def _strange(shape: str) -> str:
-    """What a text has besides letters, blanks and the usual punctuation."""
-    signs = set(_PUNCTUATION.sub("", shape)) - {"a", " "}
-    return "".join(sorted(signs))
+    """What a text has besides letters, blanks and the usual punctuation; at an end, a hyphen or comma is strange too."""
+    inside = shape[1:-1].translate(_INSIDE)
+    first, last = shape[:1].translate(_AT_START), shape[-1:].translate(_AT_END)
+    return "".join(sorted({*first, *inside, *last}))
 
 
 def case_of(value: str) -> str:
@@ -67,7 +76,7 @@ def case_of(value: str) -> str:
     if value.islower():
         return "lower"
     if value.isupper():
-        return "upper" if sum(char.isalpha() for char in value) > 3 else "any"
+        return "upper" if sum(char.isalpha() for char in value) > 5 else "any"
     return "upper start" if value[:1].isupper() else "any"
 
 
@@ -92,4 +101,6 @@ def _fixed_length(column: Column, weights: np.ndarray[Any, Any]) -> bool:
     for value, weight in zip(column.values, weights.tolist(), strict=True):
         lengths[len(value)] = lengths.get(len(value), 0.0) + weight
     longest, most = max(lengths.items(), key=lambda item: item[1])
+    if column.values[0].isdigit():
+        return longest >= 4 and most >= 0.94 * sum(lengths.values())
     return longest >= 4 and most >= 0.91 * sum(lengths.values())

@@ -82,7 +82,11 @@ def one_letter_for_another(text: str, other: str) -> bool:
 
 def in_digits_only(one: str, other: str) -> bool:
     """Whether two texts differ in nothing but digits: other numbers, not other spellings."""
-    return [c for c in one if not c.isnumeric()] == [c for c in other if not c.isnumeric()]
+    return _undigited(one) == _undigited(other)
+
+
+def _undigited(text: str) -> str:
+    return "".join(char for char in text if not char.isnumeric() and not char.isspace())
 
 
 def _rests(text: str) -> Iterable[str]:

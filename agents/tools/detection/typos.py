@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.evidence import Sign, Suspect, of_value
-from agents.tools.detection.neighbours import Neighbours, in_digits_only
+from agents.tools.detection.neighbours import Neighbours, allowed, in_digits_only, one_letter_for_another, slips
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
 
 _TIMES = 5
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_WORD = re.compile(r"[^\W\d_]{5,}")
 _WORD_TIMES = 8
 
 
@@ -33,10 +33,12 @@ def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
         return
     neighbours = Neighbours(known)
     by_chance = _crowded(neighbours, counts, rows)
-    words = Counter(word for value in known for word in value.lower().split())
+    words: Counter[str] = Counter()
+    for value, count in counts.items():
+        words.update(dict.fromkeys(_words(value), count))
     for value, near in neighbours.nearest(rare).items():
         likely = [(o, d) for o, d in near if counts[o] >= _TIMES * counts[value] and not in_digits_only(value, o)]
-        likely = [(o, d) for o, d in likely if not _other_words(value, o, words)]
+        likely = [(o, d) for o, d in likely if not _other_words(value, o, words, counts[value])]
         if likely:
             sign = _sign(value, likely, counts, by_chance)
             yield of_value(column, column.code_of[value], sign)
@@ -55,12 +57,19 @@ def _crowded(neighbours: Neighbours, counts: dict[str, int], rows: int) -> float
     return near / len(frequent)
 
 
-def _other_words(value: str, other: str, words: Counter[str]) -> bool:
-    """Whether two texts of several words differ in words that are known each by itself: `dark ale` is no `pale ale`."""
-    mine, theirs = value.lower().split(), other.lower().split()
+def _words(value: str) -> list[str]:
+    return re.findall(r"\w+", value.lower())
+
+
+def _other_words(value: str, other: str, words: Counter[str], count: int) -> bool:
+    """Whether two texts differ in whole words: `dark ale` is no slip of `pale ale`, nor is `maple` one of `ample`."""
+    mine, theirs = _words(value), _words(other)
     if len(mine) < 2 or len(mine) != len(theirs):
         return False
-    return all(words[a] for a, b in zip(mine, theirs, strict=True) if a != b)
+    pairs = [(a, b) for a, b in zip(mine, theirs, strict=True) if a != b]
+    if pairs and all(words[a] - count >= max(3, 2 * count) for a, _ in pairs):
+        return True
+    return any(slips(a, b) > allowed(a) and not one_letter_for_another(a, b) for a, b in pairs)
 
 
 def _sign(value: str, likely: list[tuple[str, int]], counts: dict[str, int], by_chance: float) -> Sign:
@@ -97,7 +106,7 @@ def misspelt_words(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Su
             continue
         best = max(likely, key=lambda other: (tally[other], other))
         odd = any(pairs[pair] == 0 for pair in _pairs(word))
-        confidence = (0.8 if odd else 0.5) * (1 - by_chance) ** 2 * min(1.0, 0.5 + 0.1 * len(word))
+        confidence = (0.8 if odd else 0.5) * (1 - by_chance) ** 2 * min(1.0, 0.4 + 0.1 * len(word))
         sure = 0.9 * tally[best] / sum(tally[other] for other in likely) * (1 - by_chance)
         for code in places[word]:
             repair = re.sub(rf"(?<![^\W\d_]){word}(?![^\W\d_])", best, column.values[code])

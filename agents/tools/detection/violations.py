@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.dependencies import Dependency
 from agents.tools.detection.evidence import Sign, Suspect
+from agents.tools.detection.grouping import Votes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +63,7 @@ def _breach(grid: Grid, dependency: Dependency, codes: Sequence[Rows]) -> Breach
         wrong &= ~_explained(grid, dependency, codes, took, wrong)
     broke = took[wrong]
     repeats = votes.pair_count[votes.pair_of_row[broke]]
-    return Breach(dependency, took, broke, repeats, _habit(by[broke], of[broke], repeats))
+    return Breach(dependency, took, broke, repeats, _habit(by[broke], of[broke], repeats, votes))
 
 
 def _explained(grid: Grid, dependency: Dependency, codes: Sequence[Rows], took: Rows, wrong: Any) -> Any:
@@ -88,8 +89,8 @@ def _explained(grid: Grid, dependency: Dependency, codes: Sequence[Rows], took: 
     return explained & wrong
 
 
-def _habit(by: Rows, of: Rows, repeats: Rows) -> float:
-    """Share of breaking rows whose pair repeats, beyond what it would be if their values were shuffled."""
+def _habit(by: Rows, of: Rows, repeats: Rows, votes: Votes) -> float:
+    """How far breaches look like exceptions: their pairs repeat beyond chance, or some groups have many and most none."""
     import numpy as np
 
     if by.size < 4:
@@ -97,7 +98,12 @@ def _habit(by: Rows, of: Rows, repeats: Rows) -> float:
     shuffled = by * (int(of.max()) + 1) + np.random.default_rng(5).permutation(of)
     _, inverse, counts = np.unique(shuffled, return_inverse=True, return_counts=True)
     chance = float((counts[inverse] > 1).mean())
-    return max(0.0, (float((repeats > 1).mean()) - chance) / (1 - chance)) if chance < 1 else 0.0
+    repeated = max(0.0, (float((repeats > 1).mean()) - chance) / (1 - chance)) if chance < 1 else 0.0
+    large = votes.size >= 3
+    sizes, others = votes.size[large], (votes.size - votes.top_count)[large]
+    rate = float(others.sum()) / float(sizes.sum())
+    unevenness = float(((others - rate * sizes) ** 2 / (rate * (1 - rate) * sizes)).mean()) if 0 < rate < 1 else 1.0
+    return max(repeated, min(0.9, 1 - 1.5 / max(unevenness, 1e-9)))
 
 
 def judge(grid: Grid, found: Sequence[Breach]) -> Ballot:
@@ -137,7 +143,7 @@ def trust(habit: float, repeats: int) -> float:
 def certainty(strength: float, most: int, size: int, repeats: int) -> float:
     """How sure a majority of `most` of `size` rows is against a value that `repeats` of them share."""
     margin = min(1.0, 0.6 + 0.1 * (most - repeats)) * min(1.0, 0.4 + most / size)
-    return min(0.97, strength) * margin / repeats**0.5
+    return min(0.97, 1 - 1.8 * (1 - strength)) * margin / repeats**0.5
 
 
 def filled(grid: Grid, found: Sequence[Breach], codes: Sequence[Rows]) -> Iterator[Suspect]:
