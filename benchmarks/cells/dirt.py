@@ -105,7 +105,9 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
-def soil(rng: Random, clean: Table, rate: float, damages: Sequence[str] = tuple(DAMAGES)) -> tuple[Table, dict[tuple[int, int], str]]:
+def soil(
+    rng: Random, clean: Table, rate: float, damages: Sequence[str] = tuple(DAMAGES)
+) -> tuple[Table, dict[tuple[int, int], str]]:
     """A dirty copy with about `rate` of all cells wrong in half of its columns, and the damage at each (row, place)."""
     names = list(clean)
     # The first column numbers the rows; errors come in some columns, of a few kinds each, as they do in practice.

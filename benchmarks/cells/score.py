@@ -35,15 +35,20 @@ class Score:
 def score(clean: Table, dirty: Table, flagged: Mapping[Cell, str | None]) -> Score:
     """Compare flags (with their repair, None where there is none) with what was put in."""
     pairs = [(list(map(_plain, clean[name])), list(map(_plain, dirty[name]))) for name in clean]
-    wrong = {(r, p): c for p, (cs, ds) in enumerate(pairs) for r, (c, d) in enumerate(zip(cs, ds, strict=True)) if c != d}
+    wrong = {
+        (r, p): c for p, (cs, ds) in enumerate(pairs) for r, (c, d) in enumerate(zip(cs, ds, strict=True)) if c != d
+    }
     cells = sum(len(column) for column in clean.values())
     repairs = {cell: _plain(text) for cell, text in flagged.items() if text is not None}
     found = sum(1 for cell in flagged if cell in wrong)
     right = sum(1 for cell, text in repairs.items() if wrong.get(cell) == text)
     harmed = sum(1 for cell in repairs if cell not in wrong)
     return Score(
-        found / max(1, len(flagged)), found / max(1, len(wrong)), right / max(1, len(repairs)),
-        right / max(1, len(wrong)), harmed / max(1, cells - len(wrong)),
+        found / max(1, len(flagged)),
+        found / max(1, len(wrong)),
+        right / max(1, len(repairs)),
+        right / max(1, len(wrong)),
+        harmed / max(1, cells - len(wrong)),
     )
 
 

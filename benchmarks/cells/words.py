@@ -24,7 +24,10 @@ _ENDS = "b ck d ft g l ld ll m mp n nd ng nt p r rd rn rt s sh st t th x".split(
 
 def word(rng: Random, syllables: int = 2) -> str:
     """A made-up word."""
-    parts = [rng.choice(_STARTS) + rng.choice(_MIDDLES) + (rng.choice(_ENDS) if rng.random() < 0.6 else "") for _ in range(syllables)]
+    parts = [
+        rng.choice(_STARTS) + rng.choice(_MIDDLES) + (rng.choice(_ENDS) if rng.random() < 0.6 else "")
+        for _ in range(syllables)
+    ]
     return "".join(parts)
 
 

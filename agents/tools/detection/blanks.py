@@ -10,7 +10,7 @@ from agents.tools.detection.evidence import Sign, Suspect, of_value
 if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
 
-_OPTIONAL = 0.08
+_OPTIONAL = 0.1
 """A column with more empty cells than this may be empty."""
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FEWEST = 20
 _HEAD = 0.05
 _WIDEST = 6
+_SHORT = 14
 _INSIDE = str.maketrans("", "", "a .'’&,()/!:–-\"")
 """What stands in text by nature, and so is not strange there."""
 _AT_START = str.maketrans("", "", "a('\"’")
@@ -36,16 +37,19 @@ def format_breaks(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes)
     for texts, trust in _levels(column, weights, shapes):
         doubts = rare_forms(texts, weights)
         for code, shape in enumerate(texts if doubts else ()):
-            doubt = doubts.get(shape, 0.0) * trust * (0.75 if shape == "9" else 1.0) / (1 + 0.15 * float(np.log2(column.counts[code])))
+            doubt = (
+                doubts.get(shape, 0.0)
+                * trust
+                * (0.75 if shape == "9" else 1.0)
+                / (1 + 0.15 * float(np.log2(column.counts[code])))
+            )
             if weights[code] and doubt > 0.2 and code not in seen:
                 seen.add(code)
                 repair, sure = refitted(column, code, shapes)
                 yield of_value(column, code, Sign(doubt, "written in a form that is rare in this column", repair, sure))
 
 
-def _levels(
-    column: Column, weights: np.ndarray[Any, Any], shapes: Shapes
-) -> Iterator[tuple[Sequence[str], float]]:
+def _levels(column: Column, weights: np.ndarray[Any, Any], shapes: Shapes) -> Iterator[tuple[Sequence[str], float]]:
     """The forms to look at. Text has case and strange signs; codes and numbers have an order of digits and signs."""
     text = sum(weight for shape, weight in zip(shapes.words, weights.tolist(), strict=True) if "9" not in shape)
     if text >= 0.6 * float(weights.sum()):
@@ -53,7 +57,7 @@ def _levels(
         yield [case_of(value) for value in column.values], 0.85
         return
     yield [_number(shape) for shape in shapes.words], 0.92
-    if sum(len(shape.split()) for shape in shapes.runs) <= 3 * len(shapes.runs):
+    if sum(len(shape) for shape in shapes.runs) <= _SHORT * len(shapes.runs):
         yield [_number(shape) for shape in shapes.runs], 0.85
     if _fixed_length(column, weights):
         yield shapes.exact, 0.8
@@ -97,6 +101,8 @@ def rare_forms(texts: Sequence[str], weights: np.ndarray[Any, Any]) -> dict[str,
 
 def _fixed_length(column: Column, weights: np.ndarray[Any, Any]) -> bool:
     """Whether nearly all values have one length: codes, not numbers that grow."""
+    if "." in column.values[0] and _NUMBER.fullmatch(re.sub(r"\d+", "9", column.values[0])):
+        return False
     lengths: dict[int, float] = {}
     for value, weight in zip(column.values, weights.tolist(), strict=True):
         lengths[len(value)] = lengths.get(len(value), 0.0) + weight

@@ -27,7 +27,12 @@ def outliers(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quan
     codes = np.array([code for code, one in enumerate(found) if one is not None and not missing[code]], dtype=np.int64)
     rows = int(np.where(missing, 0, column.counts).sum())
     weights = column.counts[codes] if codes.size else codes
-    if _are_codes(column, codes, weights) or codes.size < _DISTINCT or rows < _FEWEST or int(weights.sum()) < _NUMBERS * rows:
+    if (
+        _are_codes(column, codes, weights)
+        or codes.size < _DISTINCT
+        or rows < _FEWEST
+        or int(weights.sum()) < _NUMBERS * rows
+    ):
         return
     numbers = np.array([one.number for one in (found[code] for code in codes.tolist()) if one is not None])
     numbers = np.where(np.isfinite(numbers), numbers, np.finfo(np.float64).max)
@@ -91,7 +96,8 @@ def _negative(
 ) -> Iterator[Suspect]:
     import numpy as np
 
-    below = numbers < 0
+    usual = float(np.median(numbers[numbers > 0])) if (numbers > 0).any() else 1.0
+    below = numbers < -0.05 * usual
     if 0 < int(weights[below].sum()) <= _MOST * int(weights.sum()):
         for place in np.flatnonzero(below).tolist():
             code = int(codes[place])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _QUANTITY = re.compile(
     r"(?P<before>[^\w.,+-]{0,3}|[A-Z]{3} )(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[+-]?\.\d+)"
-    r"(?P<after>(?:\s?[^\d\s.,:/-][^\d,:/]{0,24})?)"
+    r"(?P<after>(?:\s?[^\d\s.,:/-][^\d,:/]{0,24}|/\d{1,3})?)"
 )
 
 

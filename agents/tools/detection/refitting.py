@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from agents.tools.detection.shapes import Shapes, shape_of
+
 if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
-    from agents.tools.detection.shapes import Shapes
 
 
 def refitted(column: Column, code: int, shapes: Shapes) -> tuple[str | None, float]:
@@ -32,11 +33,6 @@ def usual_shapes(column: Column, shapes: Shapes) -> list[str]:
         counts[shape] += count
     rows = sum(counts.values())
     return [shape for shape, count in counts.most_common(40) if count >= 0.005 * rows]
-
-
-def shape_of(text: str) -> str:
-    """The exact shape of one value."""
-    return "".join("A" if c.isupper() else "a" if c.isalpha() else "9" if c.isnumeric() else c for c in text)
 
 
 def _rewritings(value: str) -> list[str]:

@@ -48,3 +48,8 @@ def share_by_shape(shapes: Sequence[str], counts: np.ndarray[Any, Any]) -> dict[
     for shape, count in zip(shapes, counts.tolist(), strict=True):
         found[shape] = found.get(shape, 0) + count
     return found
+
+
+def shape_of(text: str) -> str:
+    """The exact shape of one value."""
+    return "".join("A" if c.isupper() else "a" if c.isalpha() else "9" if c.isnumeric() else c for c in text)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.evidence import Sign, Suspect
+from agents.tools.detection.shapes import shape_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,17 +54,25 @@ def _related(one: Column, other: Column) -> bool:
 def _moved(
     grid: Grid, missing: Sequence[np.ndarray[Any, Any]], column: Column, code: int, home: Column
 ) -> Iterator[Suspect]:
+    alike = _in_form(column, column.values[code])
     for row in column.rows_of(code).tolist():
         there = home.text(row)
         swapped = there in column.code_of and there not in ("", column.values[code])
         swapped = swapped and column.counts[column.code_of[there]] > home.counts[home.codes[row]]
-        confidence = 0.95 if swapped else 0.75
+        confidence = 0.95 if swapped else 0.45 if alike else 0.8
         reason = f"a value of column {home.name}"
         yield Suspect(column.place, (row,), Sign(confidence, reason, there if swapped else None, 0.9 if swapped else 0))
         if swapped:
             yield Suspect(home.place, (row,), Sign(0.95, f"a value of column {column.name}", column.values[code], 0.9))
         elif missing[home.place][home.codes[row]]:
             yield Suspect(home.place, (row,), Sign(0.8, f"its value stands in {column.name}", column.values[code], 0.8))
+
+
+def _in_form(column: Column, value: str) -> bool:
+    """Whether a value is written as the others of a column are, so that it may well be one of them."""
+    sample = column.values[:: max(1, len(column.values) // 200)]
+    form = re.sub(r"(.)\1+", r"\1", shape_of(value))
+    return sum(1 for other in sample if re.sub(r"(.)\1+", r"\1", shape_of(other)) == form) >= 0.1 * len(sample)
 
 
 def appended(grid: Grid, missing: Sequence[np.ndarray[Any, Any]]) -> Iterator[Suspect]:

@@ -52,7 +52,10 @@ def _crowded(neighbours: Neighbours, counts: dict[str, int], rows: int) -> float
     near = sum(
         1
         for value in frequent
-        if any(counts[o] >= 0.1 * counts[value] and counts[o] >= 3 and not in_digits_only(value, o) for o in neighbours.close(value))
+        if any(
+            counts[o] >= 0.1 * counts[value] and counts[o] >= 3 and not in_digits_only(value, o)
+            for o in neighbours.close(value)
+        )
     )
     return near / len(frequent)
 
@@ -79,7 +82,9 @@ def _sign(value: str, likely: list[tuple[str, int]], counts: dict[str, int], by_
     short = 0.62 if len(value) < 4 else 0.85 if len(value) < 6 else 1.0
     confidence = 0.95 * short * (1 - by_chance) ** 2 * min(1.0, 0.62 + 0.02 * times)
     sure = 0.97 * counts[best[0]] / rivals * (1 - by_chance) * (0.85 if len(value) < 4 else 1.0)
-    return Sign(confidence, f"{best[1]} slip(s) away from a value that is {round(times)} times as frequent", best[0], sure)
+    return Sign(
+        confidence, f"{best[1]} slip(s) away from a value that is {round(times)} times as frequent", best[0], sure
+    )
 
 
 def misspelt_words(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]:
@@ -101,7 +106,9 @@ def misspelt_words(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Su
     by_chance = _crowded(neighbours, dict(tally), 0)
     pairs = Counter(pair for word, count in tally.items() if count > 2 for pair in _pairs(word))
     for word in rare:
-        likely = [o for o in neighbours.close(word) if tally[o] >= _WORD_TIMES * tally[word] and not _inflected(word, o)]
+        likely = [
+            o for o in neighbours.close(word) if tally[o] >= _WORD_TIMES * tally[word] and not _inflected(word, o)
+        ]
         if not likely:
             continue
         best = max(likely, key=lambda other: (tally[other], other))

@@ -41,12 +41,18 @@ def mixed_units(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Q
             continue
         share = ways[one.before, one.after] / numbers
         if share < 0.45 or most == numbers:
-            yield of_value(column, code, _sign(one, way, ways[one.before, one.after] >= max(3, 0.01 * numbers)))
+            slip = one.after.isalpha() and len(set(one.after)) == 1 and share < 0.1
+            yield of_value(column, code, _sign(one, way, not slip and share >= 0.002))
 
 
-def _sign(one: Quantity, way: tuple[str, str], common: bool) -> Sign:
+def _sign(one: Quantity, way: tuple[str, str], unit: bool) -> Sign:
     if way == ("", ""):
-        return Sign(0.93, "a unit or sign that this column's numbers are otherwise written without", plain(one.text), 0.95 if common or not re.search(r"[A-Za-z]", one.after) else 0.4)
+        return Sign(
+            0.93,
+            "a unit or sign that this column's numbers are otherwise written without",
+            plain(one.text),
+            0.95 if unit or not re.search(r"[A-Za-z]", one.after) else 0.4,
+        )
     same = _unit(way) == unit_of(one) or one.bare
     repair = f"{way[0]}{one.text}{way[1]}" if same else None
     return Sign(0.88, "the unit is written otherwise than in this column", repair, 0.85 if repair else 0.0)
@@ -71,7 +77,9 @@ def separators(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Qu
         if one.grouped != (grouped > rows / 2):
             number = one.text if one.grouped else f"{one.before}{_grouped(one.text)}{one.after}"
             repair = f"{one.before}{number}{one.after}" if one.grouped else number
-            yield of_value(column, code, Sign(0.9, "thousands are separated otherwise than in this column", repair, 0.93))
+            yield of_value(
+                column, code, Sign(0.9, "thousands are separated otherwise than in this column", repair, 0.93)
+            )
 
 
 def _grouped(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agents.tools.detection.absent import by_nature
 from agents.tools.detection.dependencies import Dependency
 from agents.tools.detection.evidence import Sign, Suspect
 from agents.tools.detection.grouping import Votes
@@ -129,7 +130,9 @@ def broken(grid: Grid, found: Sequence[Breach], ballot: Ballot) -> Iterator[Susp
             most, size = int(votes.top_count[group]), int(votes.size[group])
             confidence = certainty(strength, most, size, repeats) * trust(breach.habit, repeats)
             if ballot.guilt(row, by.place) > ballot.guilt(row, of.place) and ballot.broke[row, by.place] > 1:
-                yield Suspect(by.place, (row,), Sign(0.4 * confidence, f"{of.name} says that this is another {by.name}"))
+                yield Suspect(
+                    by.place, (row,), Sign(0.4 * confidence, f"{of.name} says that this is another {by.name}")
+                )
                 continue
             reason = f"{most} of {size} rows with the same {by.name} say otherwise"
             yield Suspect(of.place, (row,), Sign(confidence, reason, of.values[int(votes.top[group])], confidence))
@@ -150,11 +153,14 @@ def filled(grid: Grid, found: Sequence[Breach], codes: Sequence[Rows]) -> Iterat
     """A suspect for each missing cell whose group agrees on a value."""
     import numpy as np
 
+    natural: dict[int, np.ndarray[Any, Any]] = {}
     for breach in found:
         dependency = breach.dependency
         by, of, votes = grid.columns[dependency.by], grid.columns[dependency.of], dependency.votes
         exact = 1 - breach.habit * breach.broke.size / max(1, breach.took.size)
-        empty = np.flatnonzero((codes[dependency.of] < 0) & (codes[dependency.by] >= 0))
+        if dependency.of not in natural:
+            natural[dependency.of] = by_nature(grid, codes, dependency.of)
+        empty = np.flatnonzero((codes[dependency.of] < 0) & (codes[dependency.by] >= 0) & ~natural[dependency.of])
         for row in empty.tolist():
             group = int(by.codes[row])
             most, size = int(votes.top_count[group]), int(votes.size[group])
