@@ -19,7 +19,7 @@ from agents.tools.detection.grid import Column, Grid, grid_of
 from agents.tools.detection.grouping import known
 from agents.tools.detection.missing import disguised, missing_codes
 from agents.tools.detection.outliers import outliers
-from agents.tools.detection.quantities import Quantity, quantity
+from agents.tools.detection.quantities import Quantity, quantities
 from agents.tools.detection.repeated import doubled_keys
 from agents.tools.detection.shapes import Shapes, shapes_of
 from agents.tools.detection.shifted import appended, misplaced
@@ -54,7 +54,7 @@ def _suspects(
     for column, nothing in zip(grid.columns, missing, strict=True):
         yield from gaps(column, grid.rows)
         if not bool(nothing.all()):
-            numbers = [quantity(value) for value in column.values]
+            numbers = quantities(column.values)
             shapes = shapes_of(column.values)
             yield from _against_form(column, nothing, numbers, shapes)
             yield from groupings.tempered(column.place, _standing_out(column, nothing, numbers, shapes))

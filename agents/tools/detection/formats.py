@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.evidence import Sign, Suspect, of_value
-from agents.tools.detection.refitting import refitted
+from agents.tools.detection.refitting import refitted, usual_shapes
 from agents.tools.detection.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def format_breaks(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes)
     if int(weights.sum()) < _FEWEST:
         return
     seen: set[int] = set()
+    usual = usual_shapes(column, shapes)
     for texts, trust in _levels(column, weights, shapes):
         doubts = rare_forms(texts, weights)
         for code, shape in enumerate(texts if doubts else ()):
@@ -45,7 +46,7 @@ def format_breaks(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes)
             )
             if weights[code] and doubt > 0.2 and code not in seen:
                 seen.add(code)
-                repair, sure = refitted(column, code, shapes)
+                repair, sure = refitted(column, code, usual)
                 yield of_value(column, code, Sign(doubt, "written in a form that is rare in this column", repair, sure))
 
 
@@ -69,7 +70,7 @@ def _number(shape: str) -> str:
 
 
 def _strange(shape: str) -> str:
-    """What a text has besides letters, blanks and the usual punctuation; at an end, a hyphen or comma is strange too."""
+    """What a text has besides letters, blanks and usual punctuation; at an end, a hyphen or comma is strange too."""
     inside = shape[1:-1].translate(_INSIDE)
     first, last = shape[:1].translate(_AT_START), shape[-1:].translate(_AT_END)
     return "".join(sorted({*first, *inside, *last}))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
 
 _TIMES = 5
+_LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _WORD_TIMES = 8
 
@@ -27,16 +28,17 @@ def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
     """
     counts = {value: int(n) for value, n, none in zip(column.values, column.counts, missing, strict=True) if not none}
     rows = sum(counts.values())
-    known = [v for v, n in counts.items() if n >= 3 and any(c.isalpha() for c in v) and len(v) <= 400]
-    rare = [v for v, n in counts.items() if n <= max(2, 0.025 * rows) and any(c.isalpha() for c in v) and len(v) <= 400]
+    known = [v for v, n in counts.items() if n >= 3 and _LETTER.search(v) and len(v) <= 400]
+    rare = [v for v, n in counts.items() if n <= max(2, 0.025 * rows) and _LETTER.search(v) and len(v) <= 400]
     if not known or not rare or rows < 20:
         return
     neighbours = Neighbours(known)
     by_chance = _crowded(neighbours, counts, rows)
+    found = neighbours.nearest(rare)
     words: Counter[str] = Counter()
-    for value, count in counts.items():
+    for value, count in counts.items() if any(" " in value for value in found) else ():
         words.update(dict.fromkeys(_words(value), count))
-    for value, near in neighbours.nearest(rare).items():
+    for value, near in found.items():
         likely = [(o, d) for o, d in near if counts[o] >= _TIMES * counts[value] and not in_digits_only(value, o)]
         likely = [(o, d) for o, d in likely if not _other_words(value, o, words, counts[value])]
         if likely:

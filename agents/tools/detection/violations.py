@@ -91,7 +91,7 @@ def _explained(grid: Grid, dependency: Dependency, codes: Sequence[Rows], took: 
 
 
 def _habit(by: Rows, of: Rows, repeats: Rows, votes: Votes) -> float:
-    """How far breaches look like exceptions: their pairs repeat beyond chance, or some groups have many and most none."""
+    """How far breaches look like exceptions: pairs repeat beyond chance, or some groups have many, most none."""
     import numpy as np
 
     if by.size < 4:
