@@ -113,6 +113,23 @@ NO_OVERRIDE = Override()
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long rows are kept: those whose `column` is older than `keep_days` leave the table.
+
+    `then` says whether they go to the cold tier first (archive) or for good (delete). `hold` is a legal hold: nothing
+    leaves. `minimum_days` is what a law demands at least: a shorter time is refused.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    column: str
+    keep_days: Annotated[int, Field(ge=1, le=36_500)]
+    then: Literal["archive", "delete"] = "archive"
+    hold: bool = False
+    minimum_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table of a product: ingested (`source`) or computed (`sql`, DuckDB's dialect), never both."""
 
@@ -133,6 +150,7 @@ class Table:
     retry: Retry = field(default_factory=Retry)
     notify: tuple[Notify, ...] = ()
     rules: tuple[Rule, ...] = ()
+    retention: Retention | None = None
     override: Override = NO_OVERRIDE
 
     @property
@@ -154,6 +172,7 @@ class Extension:
     freshness_hours: Annotated[float, Field(gt=0)] | None = None
     environments: tuple[Environment, ...] = ("dev",)
     rules: tuple[Rule, ...] = ()
+    retention: Retention | None = None
     override: Override = NO_OVERRIDE
 
 
@@ -205,9 +224,11 @@ def spec_digest(of: Table | Extension, environment: str, content: str = "") -> s
 
     `of` carries its product's tags; `content` is its content digest, where it is known already.
     """
+    kept = of.retention
     return digest(
         {
             "asset": of.asset,
+            **({"retention": [kept.column, kept.keep_days, kept.then, kept.hold]} if kept else {}),
             "content": content or content_digest(of),
             "muted": [rule.identity for rule in of.rules if rule.meta.muted],
             "schedule": of.schedule if isinstance(of, Table) else None,
