@@ -245,12 +245,12 @@ class Lake:
         What a writer is at work on is left alone, and so are files that one left within the last hour.
         """
         self.check(table, "vacuum")
-        base = self._open(table)
-        properties = base.properties({}, "purge")
+        for full, hours in ((False, 0), (True, 1)):
+            with delta_errors(str(table)):
+                self._open(table).delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=full)
+        base = self._open(table)  # the marks must stand in the one commit that stays
         with delta_errors(str(table)):
-            for full, hours in ((False, 0), (True, 1)):
-                base.delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=full)
-            base.delta.alter.set_table_properties({}, commit_properties=properties)
+            base.delta.alter.set_table_properties({}, commit_properties=base.properties({}, "purge"))
         return forget(self._open(table))
 
     def footprint(self, table: TableId) -> Footprint:

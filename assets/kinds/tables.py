@@ -150,7 +150,7 @@ def _compute(asset: LakeAsset) -> Compute:
 
 
 def _kinds(table: Table) -> dict[str, str]:
-    kinds = ("delta", table.layer, "sql") if table.sql is not None else ("delta", table.layer)
+    kinds = dict.fromkeys(("delta", table.layer, *(("sql",) if table.sql is not None else ())))
     return {f"dagster/kind/{kind}": "" for kind in kinds}
 
 
