@@ -17,7 +17,7 @@ LOG = "_delta_log"
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Data files of a table: `named` by its newest version, `lying` in its folder; `commits` are versions in the log."""
+    """Data files of a table: `named` by its newest version, `lying` in its folder; `commits` are those of its log."""
 
     version: int
     named: frozenset[str]
