@@ -1,4 +1,4 @@
-"""Retention: what is older leaves the table and every copy once people approved, and is safe in the cold tier before."""
+"""Retention: what is older leaves the table and every copy once people approved, and is in the cold tier before."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from agents.core.catalog import TableId
 from agents.core.errors import ApprovalRequired, Denied, LakeError, SpecError
 from agents.tools.governing.cold import archive_rows
+from sensors.retention import Look
 from tests.unit.governance_stage import Stage
 
 EVENTS = TableId("dev", "bronze", "visits")
@@ -129,3 +130,26 @@ def test_a_column_that_says_no_age_is_refused(stage: Stage) -> None:
     stage.deployment.product(PRODUCT.replace("seen_at", "id") % "")
     with pytest.raises(SpecError, match="says no age"):
         stage.act("expire", approved=True, asset="bronze/visits", before=before())
+
+
+def test_the_sensor_asks_once_and_not_again_while_people_think(stage: Stage) -> None:
+    for _ in range(2):
+        look = Look(stage.platform, TODAY)
+        look.all(lambda table: stage.dagster.readers(table))
+    goals = [row for row in stage.platform.store.goals() if row.goal.requester == "automation:retention"]
+    assert len(goals) == 1
+    assert stage.platform.store.plan(goals[0].id).steps[0].inputs == {
+        "asset": "bronze/visits",
+        "before": before(),
+        "assets": ["bronze/visits", "gold/all_visits"],
+    }
+
+
+def test_a_table_that_cannot_be_judged_keeps_no_other_from_it(stage: Stage) -> None:
+    broken = "    - name: other\n      layer: gold\n      sql: SELECT id FROM bronze.visits\n"
+    stage.deployment.product(PRODUCT % "" + broken + "      retention: {column: id, keep_days: 30}\n")
+    stage.run("dev/gold/other")
+    look = Look(stage.platform, TODAY)
+    look.all(lambda table: [])
+    assert len(look.asked) == 1
+    assert "says no age" in look.problems[0]
