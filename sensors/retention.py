@@ -16,7 +16,7 @@ from agents.core.catalog import TableId
 from agents.core.errors import PlatformError
 from agents.tools.governing.declared import declared
 from agents.tools.governing.retention import due_of
-from agents.tools.ready import AUTOMATION, submit_ready
+from agents.tools.ready import retention_key, submit_ready
 from resources.orchestrator import at_home, readers_in
 from resources.platform import Platform
 from resources.store_rows import GoalRow
@@ -88,18 +88,14 @@ class Look:
             inputs = {"asset": table.asset, "before": due.before, "assets": [table.asset, *copies]}
             text = f"Retention of {table.asset}: {due.then} rows older than {due.before}"
             steps = [("governance", "expire", inputs)]
-            key, who = f"{_key(table)}{due.before}", "automation:retention"
+            key, who = f"{retention_key(str(table))}{due.before}", "automation:retention"
             goal = submit_ready(self.platform, text, table.environment, steps, key, who)
             self.asked.append(f"{goal}: {due.due + due.quarantined:,} rows of {table} older than {due.before}")
         except PlatformError as error:
             self.problems.append(f"{table}: {error}")
 
 
-def _key(table: TableId) -> str:
-    return f"{AUTOMATION}retention:{table}:"
-
-
 def _waits(goals: list[GoalRow], table: TableId, now: datetime) -> bool:
     """Whether people are asked already, or said no a short time ago."""
-    mine = [goal for goal in goals if (goal.source_run_id or "").startswith(_key(table))]
+    mine = [goal for goal in goals if (goal.source_run_id or "").startswith(retention_key(str(table)))]
     return any(goal.status in OPEN or (goal.status == "rejected" and now - goal.updated < QUIET) for goal in mine)

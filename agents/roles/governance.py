@@ -10,14 +10,82 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.tools import ready, runs, specs
-from agents.tools.governing import copies, retention
+from agents.tools.governing import classification, copies, retention
 
 GOVERNANCE = agent(
     "governance",
     "Finds personal data and masks it, keeps rows as long as they may be kept, and says what regulations lack.",
     after=AFTER["governance"],
 )
+PERSONAL = ("table", "column", "holds", "confidence", "share", "why")
 ERASED = ("table", "rows before", "rows now", "data files", "files in the folder", "readable versions")
+
+
+@GOVERNANCE.action("scan_pii", effects=("write_spec",))
+def scan_pii(
+    work: Work, asset: str | None = None, connection: str | None = None, table: str | None = None
+) -> Mapping[str, Any]:
+    """Find personal data in a table, and write into its spec what each column holds; a person's word stays."""
+    if asset is None:
+        found = work.call(classification.scan_source, connection=str(connection), table=str(table))
+        return {"dataset": found.dataset, "found": found.to_json(), **_told(found)}
+    found = work.call(classification.scan, asset=asset)
+    written = work.call(classification.classify, asset=asset, found=found)
+    out = {"dataset": asset, **written, "found": found.to_json(), **_told(found)}
+    if found.loosen:
+        columns = dict(found.loosen)
+        goal = work.call(
+            ready.submit,
+            text=f"People call {', '.join(columns)} harmless elsewhere: is it so in {asset}?",
+            steps=[("governance", "loosen", {"asset": asset, "columns": sorted(columns)})],
+            key=f"loosen:{asset}:{','.join(sorted(columns))}",
+        )
+        out["told"] = [*out["told"], f"`{asset}`: {goal} asks people whether {', '.join(columns)} may lose protection"]
+    return out
+
+
+@GOVERNANCE.action("loosen", effects=("write_spec", "delete"))
+def loosen(work: Work, asset: str, columns: list[str]) -> Mapping[str, Any]:
+    """Call columns harmless that were classed as personal: it takes protection away, so people decide on it."""
+    written = work.call(classification.loosen, asset=asset, columns=columns)
+    return {"dataset": asset, **written, "told": [f"`{asset}`: {', '.join(columns)} count as no personal data now"]}
+
+
+@GOVERNANCE.action("mask", effects=("write_spec", "write_data"))
+def mask(work: Work, asset: str) -> Mapping[str, Any]:
+    """Write the masked view of a table that analysts read in its place; a table nobody scanned is scanned first."""
+    if not any(column.get("pii") for column in (work.call(specs.read, asset=asset).get("columns") or {}).values()):
+        scan_pii(work, asset)
+    view = work.call(classification.view_name, asset=asset)
+    entry = {
+        "description": f"{asset} with personal data masked, for analysts.",
+        "masked": {"source": asset},
+        "environments": [work.environment],
+    }
+    product = work.call(specs.product_of, asset=asset)
+    written = work.call(specs.write, asset=view, product=product, entry=entry)
+    told = f"`{view}` shows `{asset}` to analysts, personal data masked"
+    return {"dataset": view, "source": asset, **written, "build": True, "told": [told]}
+
+
+@GOVERNANCE.finish
+def build(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """Load what was written, and materialize the masked views of this phase in one child run."""
+    if not any(out.get("commit") or out.get("changed") or out.get("build") for out in done.values()):
+        return {}
+    work.call(runs.reload)
+    views = list(dict.fromkeys(out["dataset"] for out in done.values() if out.get("build")))
+    if not views:
+        return {}
+    child = work.call(runs.materialize, assets=views)
+    if not child.success:
+        raise RunFailed(child.error, where=", ".join(views), fix=f"see run {child.run_id}", run_id=child.run_id)
+    left = {table.asset: found.metadata.get("dagster/row_count") for table, found in child.tables.items()}
+    return {
+        step: {"run_id": child.run_id, "rows": left.get(out["dataset"])}
+        for step, out in done.items()
+        if out.get("build")
+    }
 
 
 @GOVERNANCE.action("retain", effects=("write_spec",))
@@ -36,7 +104,7 @@ def retain(work: Work, asset: str, keep_days: int, then: str = "archive") -> Map
             ready.submit,
             text=f"Retention of {asset}: {then} rows older than {due.before}",
             steps=[("governance", "expire", _expiry(work, asset, due.before))],
-            key=f"expire:{asset}:{due.before}",
+            key=ready.retention_key(f"{work.environment}/{asset}") + due.before,
         )
         told += f"; {out['goal']} asks people to let them go"
     return {**out, "told": [told]}
@@ -68,6 +136,18 @@ def expire(work: Work, asset: str, before: str, assets: list[str] | None = None)
         "told": [told],
         "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(before_counts, proofs)},
     }
+
+
+def _told(found: classification.Classified) -> dict[str, Any]:
+    """The report's lines on a scan: types and confidence of columns, never what is in them."""
+    rows = [
+        [f"`{found.dataset}`", name, column.pii, f"{column.confidence:.2f}", f"{column.share:.1%}", column.reason]
+        for name, column in found.personal.items()
+    ]
+    told = (
+        f"`{found.dataset}`: {len(rows)} of {len(found.columns)} columns hold personal data ({found.rows:,} rows read)"
+    )
+    return {"told": [told], "shown": {"title": "Personal data", "header": PERSONAL, "rows": rows}}
 
 
 def _expiry(work: Work, asset: str, before: str) -> dict[str, Any]:

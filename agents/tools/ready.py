@@ -16,11 +16,9 @@ AUTOMATION = "automation:"
 
 @tool("goals.submit", effect="write_spec")
 def submit(session: Session, text: str, steps: Sequence[tuple[str, str, Mapping[str, Any]]], key: str) -> str:
-    """Put a child goal with these steps (agent, action, inputs) into the store; its id. A rerun gets the same one."""
+    """Put a child goal with these steps (agent, action, inputs) into the store; its id, the same for the same `key`."""
     parent = session.platform.store.goal(session.goal).goal
-    return submit_ready(
-        session.platform, text, session.environment, steps, f"{parent.id}:{key}", parent.requester, parent.id
-    )
+    return submit_ready(session.platform, text, session.environment, steps, key, parent.requester, parent.id)
 
 
 def submit_ready(
@@ -40,3 +38,8 @@ def submit_ready(
     plan = Plan(text, environment, steps=(*made, last))
     goal = platform.store.create_goal(text, environment, requester, parent=parent, source_run_id=key, plan=plan)
     return goal.id
+
+
+def retention_key(table: str) -> str:
+    """What the keys of goals begin with that let go rows of `environment/layer/table`; the day follows."""
+    return f"{AUTOMATION}retention:{table}:"
