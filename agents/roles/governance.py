@@ -10,7 +10,7 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.tools import ready, runs, specs
-from agents.tools.governing import classification, copies, retention
+from agents.tools.governing import classification, copies, retention, subjects
 
 GOVERNANCE = agent(
     "governance",
@@ -135,6 +135,37 @@ def expire(work: Work, asset: str, before: str, assets: list[str] | None = None)
         "proof": [proof.to_json() for proof in proofs],
         "told": [told],
         "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(before_counts, proofs)},
+    }
+
+
+@GOVERNANCE.action("erase", effects=("write_data", "delete"))
+def erase(work: Work, subject: str, assets: list[str], follow: list[str] | None = None) -> Mapping[str, Any]:
+    """Erase one person, named by a keyed hash, from tables, quarantine, archive and all versions, and prove it.
+
+    `assets` are the tables that people approved; `follow` names columns with the person's number in other tables.
+    """
+    along = list(follow or ())
+    found = work.call(subjects.find, subject=subject, follow=along)
+    kept = [place for place in found if place.hold]
+    asked = dict.fromkeys(asset.removeprefix(copies.COLD) for asset in assets)
+    tables = [asset for asset in asked if asset not in {place.table for place in kept}]
+    readers = {r: None for a in tables for r in work.call(copies.readers, asset=a) if r not in tables}
+    counts = work.call(copies.count, assets=[*tables, *readers])
+    gone = work.call(subjects.erase, subject=subject, assets=tables, follow=along)
+    proofs = _forgotten(work, tables, list(readers))
+    left = [place for place in work.call(subjects.find, subject=subject, follow=along) if not place.hold]
+    if left:
+        where = ", ".join(place.table for place in left)
+        raise RunFailed("the person is still there", where=where, fix="ask for these tables too, or load them anew")
+    told = [f"{subject}: erased from {len(gone)} tables ({sum(gone.values()):,} rows); the person is in none of them"]
+    told += [f"{subject}: {place.table} keeps {place.rows:,} rows, a legal hold is on it" for place in kept]
+    return {
+        "dataset": ", ".join(gone),
+        "erased": gone,
+        "kept_by_hold": [place.table for place in kept],
+        "proof": [proof.to_json() for proof in proofs],
+        "told": told,
+        "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(counts, proofs)},
     }
 
 
