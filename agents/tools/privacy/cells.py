@@ -49,6 +49,13 @@ def texts(column: pa.Array) -> pa.Array | None:
     return None
 
 
+def is_number(kind: pa.DataType) -> bool:
+    """Whether a type's own values are numbers: it keeps no leading zero."""
+    import pyarrow.types as kinds
+
+    return kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind)
+
+
 def _numbers(column: pa.Array) -> pa.Array:
     """Whole numbers as digits; the others as they are written."""
     import pyarrow as pa

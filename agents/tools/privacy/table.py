@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from agents.tools.privacy.cells import batches, texts
+from agents.tools.privacy.cells import batches, is_number, texts
 from agents.tools.privacy.found import ColumnScan, TableScan
 from agents.tools.privacy.judging import judge
 from agents.tools.privacy.tally import Tally
@@ -21,7 +21,9 @@ def scan_table(data: Dataset, *, hints: Mapping[str, str] | None = None) -> Tabl
     Memory is bounded by a batch of rows; no value leaves it but as a masked shape.
     """
     fixed = dict(hints or {})
-    tallies = {name: Tally(name, fixed.get(name, "")) for name in data.schema.names}
+    tallies = {
+        field.name: Tally(field.name, fixed.get(field.name, ""), numeric=is_number(field.type)) for field in data.schema
+    }
     rows = 0
     for batch in batches(data):
         rows += batch.num_rows
