@@ -166,7 +166,7 @@ class Platform:
         lake: dict[str, LakeTable] = {}
         for table in self.lake.tables(environment):
             snapshot = self.lake.snapshot(table)
-            if snapshot is not None:
+            if snapshot is not None and "." not in table.name:  # the platform's own logs are named with a dot
                 columns = {column.name: str(column.type).lower() for column in snapshot.schema}
                 lake[table.asset] = LakeTable(table.asset, columns)
         return Catalog(self.sources.catalog().connections, lake)

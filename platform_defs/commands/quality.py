@@ -44,3 +44,27 @@ def profile(
         tell(f"    {name}: {', '.join(f'{k} {v}' for k, v in column.items() if not isinstance(v, dict | list))}")
     for rule in found["rules"]:
         tell(f"  {rule['type']} {rule['kwargs']}: {rule['meta'].get('reason', '')}")
+
+
+@quality.command("cells")
+def cells(
+    input: Annotated[Path, typer.Option("--input", "-i", help="A CSV file; every cell is read as text.")],  # noqa: A002
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the flagged cells go, as CSV.")],
+    repaired: Annotated[Path | None, typer.Option("--repaired", help="Where the repaired table goes, as CSV.")] = None,
+) -> None:
+    """Find the cells of a file that are probably wrong, without labels or rules, and propose repairs.
+
+    OUTPUT has the columns row_index (from 0), column, repair, confidence, reason. An empty repair means flagged only,
+    `__EMPTY__` means that the cell should be empty. REPAIRED has only the repairs made that are sure.
+
+    **Examples**
+
+    adp quality cells --input dirty.csv --output flagged.csv
+
+    adp quality cells --input dirty.csv --output flagged.csv --repaired better.csv
+    """
+    from platform_defs.cells import find_cells
+
+    found, made = find_cells(input, output, repaired)
+    offered = sum(1 for cell in found if cell.repair is not None)
+    emit({"rows": found.rows, "flagged": len(found), "repairs_proposed": offered, "repairs_made": made})
