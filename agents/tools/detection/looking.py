@@ -52,10 +52,8 @@ class Look:
         }
 
     def _column(self, cells: list[Finding]) -> Mapping[str, Any]:
-        import pyarrow.compute as pc
-
         values = self.seen.column(cells[0].place)
-        distinct = len(pc.unique(values)) if _hashable(values.type) else _CATEGORY + 1
+        distinct = len(values.unique()) if _hashable(values.type) else _CATEGORY + 1
         category = distinct <= min(_CATEGORY, 0.05 * len(values))
         reasons = Counter(_kind(cell.reason) for cell in cells)
         surest = sorted(cells, key=lambda cell: (-cell.confidence, cell.row))[:_EXAMPLES]

@@ -84,6 +84,8 @@ def _sign(value: str, likely: list[tuple[str, int]], counts: dict[str, int], by_
     short = 0.62 if len(value) < 4 else 0.85 if len(value) < 6 else 1.0
     confidence = 0.95 * short * (1 - by_chance) ** 2 * min(1.0, 0.62 + 0.02 * times)
     sure = 0.97 * counts[best[0]] / rivals * (1 - by_chance) * (0.85 if len(value) < 4 else 1.0)
+    if sum(map(str.isnumeric, value)) != sum(map(str.isnumeric, best[0])):
+        sure *= 0.5  # a digit is lost or overwritten: any other would do as well
     return Sign(
         confidence, f"{best[1]} slip(s) away from a value that is {round(times)} times as frequent", best[0], sure
     )
