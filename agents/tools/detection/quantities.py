@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _QUANTITY = re.compile(
-    r"(?P<before>[^\w.,+-]{0,3}|[A-Z]{3} )(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[+-]?\.\d+)"
+    r"(?P<before>[^\w.,+-]{0,3}|[A-Z]{3} )"
+    r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|[+-]?\.\d+)"
     r"(?P<after>(?:\s?[^\d\s.,:/-][^\d,:/]{0,24}|/\d{1,3})?)"
 )
 

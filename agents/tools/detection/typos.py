@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TIMES = 5
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]{5,}")
-_WORD_TIMES = 8
+_WORD_TIMES = 5
 
 
 def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]:
