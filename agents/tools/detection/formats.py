@@ -97,7 +97,7 @@ def rare_forms(texts: Sequence[str], weights: np.ndarray[Any, Any]) -> dict[str,
     if not usual or loose <= 0 or loose > 0.25:
         return {}
     trust = min(1.0, 1.12 - 2.6 * loose)
-    return {shape: trust * (1 - 0.5 * share / (_HEAD * total)) for share, shape in ranked if shape not in usual}
+    return {shape: trust * (1 - 0.65 * share / (_HEAD * total)) for share, shape in ranked if shape not in usual}
 
 
 def _fixed_length(column: Column, weights: np.ndarray[Any, Any]) -> bool:
@@ -108,6 +108,9 @@ def _fixed_length(column: Column, weights: np.ndarray[Any, Any]) -> bool:
     for value, weight in zip(column.values, weights.tolist(), strict=True):
         lengths[len(value)] = lengths.get(len(value), 0.0) + weight
     longest, most = max(lengths.items(), key=lambda item: item[1])
-    if column.values[0].isdigit():
-        return longest >= 4 and most >= 0.94 * sum(lengths.values())
-    return longest >= 4 and most >= 0.91 * sum(lengths.values())
+    total = sum(lengths.values())
+    if not column.values[0].isdigit():
+        return longest >= 4 and most >= 0.91 * total
+    # Of numbers that are drawn, a tenth is one digit shorter: a code has no such second length.
+    second = max((weight for length, weight in lengths.items() if length != longest), default=0.0)
+    return longest >= 4 and most >= 0.85 * total and second <= 0.045 * total

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from agents.tools.detection.grid import Column, Grid
 
-_CONVENTION = 0.9
+_CONVENTION = 0.6
 
 
 def missing_codes(column: Column) -> np.ndarray[Any, Any]:

@@ -47,18 +47,14 @@ def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
 
 
 def _crowded(neighbours: Neighbours, counts: dict[str, int], rows: int) -> float:
-    """Share of frequent values that have another frequent one close by."""
+    """Share of frequent values that have another one close by which is about as frequent."""
     frequent = sorted((v for v in counts if counts[v] >= max(5, 0.002 * rows)), key=lambda v: -counts[v])[:300]
     if len(frequent) < 5:
         return 0.05
-    near = sum(
-        1
-        for value in frequent
-        if any(
-            counts[o] >= 0.1 * counts[value] and counts[o] >= 3 and not in_digits_only(value, o)
-            for o in neighbours.close(value)
-        )
-    )
+    near = 0
+    for value in frequent:
+        alike = (o for o in neighbours.close(value) if not in_digits_only(value, o))
+        near += any(counts[o] >= 3 and 0.1 <= counts[o] / counts[value] <= 10 for o in alike)
     return near / len(frequent)
 
 
@@ -118,7 +114,9 @@ def misspelt_words(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Su
         best = max(likely, key=lambda other: (tally[other], other))
         odd = any(pairs[pair] == 0 for pair in _pairs(word))
         confidence = (0.8 if odd else 0.5) * (1 - by_chance) ** 2 * min(1.0, 0.4 + 0.1 * len(word))
-        sure = 0.9 * tally[best] / sum(tally[other] for other in likely) * (1 - by_chance)
+        sure = 0.92 * tally[best] / sum(tally[other] for other in likely) * (1 - by_chance)
+        if len(word) != len(best) and word[0] != best[0]:
+            sure *= 0.7  # a letter in front may be an initial
         for code in places[word]:
             repair = re.sub(rf"(?<![^\W\d_]){word}(?![^\W\d_])", best, column.values[code])
             reason = f"a word that is a slip away from one that {tally[best]} rows have"

@@ -37,17 +37,24 @@ def unlisted(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
         yield of_value(column, code, Sign(doubt, "a value outside of the short list that all others come from"))
     if alone or any(len(column.values[code]) > _LONGEST for code in list(counts)[:50]):
         return
+    words = {code: _WORD.findall(column.values[code]) for code in counts}
+    yield from _unlisted_words(column, counts, rows, {code: set(found) for code, found in words.items()})
+    for place in (0, -1, -2):
+        yield from _unlisted_words(column, counts, rows, {c: set(found[place:][:1]) for c, found in words.items()})
+
+
+def _unlisted_words(column: Column, counts: dict[int, int], rows: int, words: dict[int, set[str]]) -> Iterator[Suspect]:
     tally: Counter[str] = Counter()
     where: dict[str, list[int]] = defaultdict(list)
-    for code, count in counts.items():
-        for word in set(_WORD.findall(column.values[code])):
-            tally[word] += count
+    for code, found in words.items():
+        for word in found:
+            tally[word] += counts[code]
             if len(where[word]) < 3:
                 where[word].append(code)
-    doubt, alone_words = _closed(tally, rows)
-    for word in alone_words:
+    doubt, alone = _closed(tally, rows)
+    for word in alone:
         for code in where[word]:
-            yield of_value(column, code, Sign(doubt, "holds a word that nothing else in this column has"))
+            yield of_value(column, code, Sign(doubt, "holds a word that nothing else in this column has there"))
 
 
 def _closed(tally: Mapping[Item, int], rows: int) -> tuple[float, list[Item]]:
