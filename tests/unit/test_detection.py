@@ -11,6 +11,7 @@ import pytest
 
 from agents.core.errors import SchemaMismatch
 from agents.tools.detection import Findings, detect, look, repaired
+from benchmarks.cells.dirt import soil
 from benchmarks.cells.tables import KINDS
 
 ROWS = 300
@@ -229,3 +230,35 @@ def test_what_is_shown_of_a_look_is_masked_and_says_its_error() -> None:
     assert sampled.seen.num_rows == 100
     assert 0.09 < sampled.error < 0.1
     assert sampled.step == 3
+
+
+def test_a_value_outside_of_a_closed_list_is_found_and_a_growing_list_is_left_alone() -> None:
+    rng = Random(6)
+    closed = [rng.choice(("single", "married", "widowed")) for _ in range(ROWS)]
+    closed[17] = "qqq"
+    growing = [f"w{int(rng.paretovariate(0.6))}" for _ in range(ROWS)]
+    assert set(found({"status": closed, "word": growing})) == {(17, "status")}
+
+
+def test_text_among_numbers_and_numbers_among_text_are_found() -> None:
+    rng = Random(8)
+    amounts = [f"{rng.uniform(10, 90):.2f}" for _ in range(ROWS)]
+    names = [f"{rng.choice(CITIES)} {rng.choice(CITIES)}" for _ in range(ROWS)]
+    amounts[3], names[4] = "4x.50", "999999"
+    assert set(found({"amount": amounts, "name": names})) == {(3, "amount"), (4, "name")}
+
+
+def test_two_values_in_one_cell_and_a_lost_first_digit_are_found() -> None:
+    rng = Random(10)
+    cities = [rng.choice(CITIES) for _ in range(ROWS)]
+    years = [str(rng.randint(1950, 2020)) for _ in range(ROWS)]
+    cities[5], years[6] = "Altwick Hexley", "017"
+    assert set(found({"city": cities, "year": years})) == {(5, "city"), (6, "year")}
+
+
+def test_a_repair_is_never_surer_than_its_finding() -> None:
+    clean = KINDS["persons"](Random(3), 500)
+    dirty, _ = soil(Random(4), clean, 0.05)
+    cells = list(detect(pa.table(dirty)))
+    assert cells
+    assert all(cell.sure <= cell.confidence <= 1 for cell in cells)

@@ -69,8 +69,8 @@ def test_a_cell_longer_than_what_is_looked_at_is_never_rewritten() -> None:
 
 def test_the_command_writes_what_the_contract_says(tmp_path: Path) -> None:
     source, flagged, better = (tmp_path / name for name in ("dirty.csv", "flagged.csv", "better.csv"))
-    rows = [[f"{n}", "oslo" if n % 2 else "lima", "" if n % 3 else "12"] for n in range(200)]
-    rows[4][1], rows[5][2] = "limma", "N/A"
+    rows = [[f"{n}", "helsinki" if n % 2 else "montevideo", "" if n % 3 else "12"] for n in range(200)]
+    rows[4][1], rows[5][2] = "montevidxo", "N/A"
     source.write_text("no,city,size\n" + "".join(",".join(row) + "\n" for row in rows))
     told = cells("--input", source, "--output", flagged, "--repaired", better)
     assert told.exit_code == 0
@@ -79,10 +79,10 @@ def test_the_command_writes_what_the_contract_says(tmp_path: Path) -> None:
         found = list(csv.DictReader(file))
     assert list(found[0]) == ["row_index", "column", "repair", "confidence", "reason"]
     assert [(f["row_index"], f["column"], f["repair"]) for f in found] == [
-        ("4", "city", "lima"),
+        ("4", "city", "montevideo"),
         ("5", "size", "__EMPTY__"),
     ]
-    rows[4][1] = "lima"
+    rows[4][1] = "montevideo"
     with better.open() as file:
         assert list(csv.reader(file)) == [["no", "city", "size"], *rows]
 

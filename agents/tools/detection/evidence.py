@@ -58,7 +58,8 @@ def _findings(grid: Grid, signs: dict[tuple[int, int], list[Sign]]) -> Iterator[
         column = grid.columns[place]
         repair, sure = _repair(found, column, column.text(row))
         reason = "; ".join(dict.fromkeys(sign.reason for sign in found[:2]))
-        yield Finding(row, column.name, place, repair, confidence, reason, sure)
+        # A repair is right at most as often as its cell is wrong.
+        yield Finding(row, column.name, place, repair, confidence, reason, min(sure, confidence))
 
 
 def together(confidences: Iterable[float]) -> float:

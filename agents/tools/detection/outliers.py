@@ -18,6 +18,7 @@ _FEWEST = 30
 _DISTINCT = 8
 _FAR = 7.0
 _MOST = 0.1
+_GAP = 2.0
 
 
 def outliers(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quantity | None]) -> Iterator[Suspect]:
@@ -46,8 +47,9 @@ def outliers(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quan
     far = distance > _FAR
     if not far.any() or int(weights[far].sum()) > _MOST * rows:
         return
+    apart = _apart(distance)
     for place in np.flatnonzero(far).tolist():
-        confidence = min(0.93, 0.5 + 0.04 * (float(distance[place]) - _FAR))
+        confidence = min(0.93, 0.5 + 0.04 * (float(distance[place]) - _FAR)) * (1 if distance[place] >= apart else 0.6)
         times = min(9999, round(float(distance[place])))
         reason = f"a number {times} times further from the middle than is usual in this column"
         yield of_value(column, int(codes[place]), Sign(confidence, reason))
@@ -89,6 +91,18 @@ def _distance(numbers: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]) -> n
         up, down = max(high - middle, spread), max(middle - low, spread)
         side = np.where(numbers > middle, (numbers - middle) / up, (middle - numbers) / down)
     return np.nan_to_num(side * 2, posinf=1e6)
+
+
+def _apart(distance: np.ndarray[Any, Any]) -> float:
+    """The distance from which on numbers are set apart by a gap: what comes before it is a tail that thins out."""
+    import numpy as np
+
+    reached = np.unique(distance[np.isfinite(distance)])
+    first = int(np.searchsorted(reached, _FAR, side="right"))
+    for place in range(max(1, first), reached.size):
+        if reached[place] - reached[place - 1] >= _GAP:
+            return float(reached[place])
+    return float("inf")
 
 
 def _negative(

@@ -47,15 +47,16 @@ def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
 
 
 def _crowded(neighbours: Neighbours, counts: dict[str, int], rows: int) -> float:
-    """Share of frequent values that have another one close by which is about as frequent."""
+    """Share of the rows of frequent values whose value has another one close by that is about as frequent."""
     frequent = sorted((v for v in counts if counts[v] >= max(5, 0.002 * rows)), key=lambda v: -counts[v])[:300]
     if len(frequent) < 5:
         return 0.05
     near = 0
     for value in frequent:
         alike = (o for o in neighbours.close(value) if not in_digits_only(value, o))
-        near += any(counts[o] >= 3 and 0.1 <= counts[o] / counts[value] <= 10 for o in alike)
-    return near / len(frequent)
+        if any(counts[o] >= 3 and 0.1 <= counts[o] / counts[value] <= 10 for o in alike):
+            near += counts[value]
+    return near / sum(counts[value] for value in frequent)
 
 
 def _words(value: str) -> list[str]:
