@@ -11,6 +11,7 @@ from agents.roles import register_agents
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
 from platform_defs.approvals_asset import approvals_asset, decide_job
+from platform_defs.compliance_asset import compliance_asset
 from resources.orchestrator import GOALS, REPORTS
 from resources.platform import Platform
 from resources.settings import Settings
@@ -25,7 +26,7 @@ def services(settings: Settings) -> dg.Definitions:
     registry, platform = register_agents(settings.extensions), Platform.of(settings)
     workflow = workflow_job(registry, platform)
     return dg.Definitions(
-        assets=[goals_asset(platform), approvals_asset(platform)],
+        assets=[goals_asset(platform), approvals_asset(platform), compliance_asset(platform)],
         jobs=[goal_job(registry, platform), workflow, decide_job()],
         sensors=[
             plans_sensor(workflow, registry, platform),

@@ -10,7 +10,7 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.tools import ready, runs, specs
-from agents.tools.governing import classification, copies, retention, subjects
+from agents.tools.governing import classification, copies, obligations, retention, subjects
 
 GOVERNANCE = agent(
     "governance",
@@ -18,6 +18,8 @@ GOVERNANCE = agent(
     after=AFTER["governance"],
 )
 PERSONAL = ("table", "column", "holds", "confidence", "share", "why")
+GAPS = ("table", "asked", "found", "fix")
+MANY = 50
 ERASED = ("table", "rows before", "rows now", "data files", "files in the folder", "readable versions")
 
 
@@ -166,6 +168,20 @@ def erase(work: Work, subject: str, assets: list[str], follow: list[str] | None 
         "proof": [proof.to_json() for proof in proofs],
         "told": told,
         "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(counts, proofs)},
+    }
+
+
+@GOVERNANCE.action("comply", effects=())
+def comply(work: Work, regulation: str) -> Mapping[str, Any]:
+    """Hold a regulation against the environment: what holds, what does not, and how to close each gap."""
+    found = work.call(obligations.assess, regulation=regulation)
+    gaps = [[f.subject, f"{f.reference} {f.title}", f.why, f.fix] for f in found.gaps]
+    told = f"{found.regulation}: {found.holding} of {len(found.findings)} answers hold, {len(gaps)} gaps"
+    return {
+        "regulation": found.regulation,
+        "gaps": len(gaps),
+        "told": [f"{told}, {len(found.unknown)} not known; all of it is on `platform/compliance`"],
+        "shown": {"title": f"Gaps: {found.regulation}", "header": GAPS, "rows": gaps[:MANY]},
     }
 
 

@@ -45,6 +45,7 @@ JOBS = {
 ASSETS = {
     "platform/goals": "writes a report from the store into Dagster's metadata",
     "platform/approvals": "shows what the coordinator decided",
+    "platform/compliance": "reads specs, lake and ledger, and writes a report into Dagster's metadata",
     "platform/specs": "nobody materializes it: a sensor reports on it",
 }
 SENSORS = {
