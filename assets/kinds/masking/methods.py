@@ -14,7 +14,6 @@ from assets.kinds.masking.ff1 import Ff1
 from assets.kinds.masking.generalise import generalised
 from assets.kinds.masking.inside import Scan, masked_inside
 from assets.kinds.masking.nested import Leaf, on_leaves
-from assets.kinds.masking.packed import Bytes, packed, texts
 from assets.kinds.masking.shapes import formatted
 from assets.kinds.masking.siv import Siv
 from assets.kinds.masking.values import as_text, is_bytes, is_text
@@ -84,13 +83,7 @@ def _partial(mask: Mask, keys: MaskingKeys) -> Leaf:
 
 def _hash(mask: Mask, keys: MaskingKeys) -> Leaf:
     mac = Cmac(keys.derived(mask.key, "hash", 32))
-
-    def leaf(array: Any) -> pa.Array:
-        text = as_text(array)
-        tags = mac.tags(packed(text)).view("u1").reshape(-1)
-        return _hexed(tags, text)
-
-    return leaf
+    return lambda array: mac.pseudonyms(as_text(array))
 
 
 def _tokenise(mask: Mask, keys: MaskingKeys) -> Leaf:
@@ -130,13 +123,6 @@ def _once(array: Any, leaf: Leaf) -> pa.Array:
     """Through `leaf` once for each distinct value, for methods that cost more than finding those."""
     found = array.dictionary_encode()
     return leaf(found.dictionary).take(found.indices)
-
-
-def _hexed(tags: Bytes, like: pa.Array) -> pa.Array:
-    import numpy as np
-
-    pairs = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
-    return texts(pairs[tags].view(np.uint8), np.full(len(like), 32), like)
 
 
 _LEAVES: Mapping[str, Callable[[Mask, MaskingKeys], Leaf]] = {
