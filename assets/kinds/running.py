@@ -21,7 +21,7 @@ from agents.core.errors import (
     Unreachable,
 )
 from assets.kinds.judging import check_results, judge, refused
-from assets.kinds.lake_writing import RULES_MARK, SPEC_MARK
+from assets.kinds.lake_writing import MASKS_MARK, RULES_MARK, SPEC_MARK
 from assets.kinds.metadata import table_metadata
 from assets.kinds.refresh import pinned_version, refresh
 from assets.kinds.spec import Extension
@@ -84,7 +84,9 @@ def take_back(lake: Lake, table: TableId, former: int | None) -> str:
 
     nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
     lake.overwrite(
-        table, nothing, marks=dict.fromkeys(("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK), "")
+        table,
+        nothing,
+        marks=dict.fromkeys(("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK, MASKS_MARK), ""),
     )
     return "the first version was refused; the table is empty until a load passes"
 
