@@ -115,3 +115,10 @@ def test_two_tables_of_one_name_have_views_of_their_own(stage: Stage) -> None:
     stage.platform.lake.append(TableId("dev", "silver", "clients"), rows)
     assert stage.act("mask", asset="bronze/clients")["dataset"] == "masked/clients"
     assert stage.act("mask", asset="silver/clients")["dataset"] == "masked/silver_clients"
+
+
+def test_what_lands_is_protected_only_where_it_holds_personal_data(stage: Stage) -> None:
+    stage.platform.lake.append(TableId("dev", "gold", "counts"), pa.table({"n": [1, 2]}))
+    assert "view" not in stage.act("protect", asset="gold/counts")
+    assert stage.act("protect", asset="bronze/clients")["view"] == "masked/clients"
+    assert stage.platform.lake.exists(TableId("dev", "masked", "clients"))

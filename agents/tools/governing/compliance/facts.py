@@ -9,7 +9,7 @@ from typing import Any
 from agents.core.catalog import TableId
 from agents.core.errors import PlatformError
 from agents.tools.governing.declared import declared
-from assets.kinds.personal import NONE
+from assets.kinds.spec_classes import NONE
 from assets.kinds.spec_retention import Retention
 from resources.platform import Platform
 
