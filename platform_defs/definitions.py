@@ -24,7 +24,7 @@ def products(settings: Settings, package: ModuleType = assets.products) -> dg.De
     """The products of the specs folder, the assets people wrote, and what the one adds to the other."""
     people = python_definitions(package)
     loaded = load_products(settings.specs_dir, python_tables(people))
-    built = table_definitions(loaded.checked.tables, settings.environments)
+    built = table_definitions(loaded.checked.tables, settings.environments, loaded.checked.extensions)
     problems = [*loaded.problems, *built.problems, *([] if settings.components == "allow" else refused(loaded))]
     for problem in problems:
         log.error("a product is left out: %s", problem)

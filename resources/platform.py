@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from resources.keys import Keys
     from resources.lake import Lake
     from resources.ledger import Ledger
+    from resources.masking_keys import MaskingKeys
     from resources.notifier import Notifier
+    from resources.personal import PersonalData
     from resources.secrets import Secrets
     from resources.sources import Sources
     from resources.specs_repo import SpecsRepo
@@ -44,6 +46,7 @@ class Platform:
     settings: Settings
     run_id: str = ""
     _env: Mapping[str, str] = field(default_factory=environment, repr=False, compare=False)
+    personal: PersonalData | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, settings: Settings, env: Mapping[str, str] | None = None) -> Platform:
@@ -105,6 +108,13 @@ class Platform:
         from resources.keys import Keys
 
         return Keys(self.secrets, self.settings.keys_dir)
+
+    @cached_property
+    def masking_keys(self) -> MaskingKeys:
+        """The keys of pseudonyms and tokens, from the secrets."""
+        from resources.masking_keys import MaskingKeys
+
+        return MaskingKeys(self.secrets)
 
     @cached_property
     def people(self) -> People:

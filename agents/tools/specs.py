@@ -41,7 +41,7 @@ def product_for(session: Session, sql: str) -> str | None:
 def write(session: Session, asset: str, product: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Make the entry of `layer/table` say what `entry` says; what a person wrote stays as it is.
 
-    An asset that no product holds and that has neither source nor SQL is a person's Python asset: it is extended.
+    What no product holds and has no source, SQL or base to mask is a person's Python asset: it is extended.
     Validated before it is written; the outputs say what was set and kept, and the commit.
     """
     return write_entry(session, asset, product, entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RULES_MARK = "rules"
 SPEC_MARK = "spec"  # digest of the spec by which the rows were made
+MASKS_MARK = "masks"  # digest of the methods and key versions by which a masked view was made
+NO_MARKS: Mapping[str, str] = {}
 
 
 def write_stream(
@@ -31,6 +33,7 @@ def write_stream(
     run_id: str,
     digest: str = "",
     partition_by: Sequence[str] = (),
+    marks: Mapping[str, str] = NO_MARKS,
 ) -> dict[str, Any]:
     """Replace the table in one commit; rows read, landed and quarantined. Nothing changes when it fails."""
     read = 0
@@ -46,7 +49,7 @@ def write_stream(
                 rejects.add(bad, "replace")
             write.put(good)
         rejects.write(lake, table, ALL)
-        write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest})
+        write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest, **marks})
         return {"rows read": read, "rows landed": read - len(rejects), "rows quarantined": len(rejects)}
 
 

@@ -15,6 +15,7 @@ from agents.core.registry import Effect
 from agents.roles import register_agents
 from agents.tools.session import Session
 from resources.fakes import MemoryLedger, MemoryOrchestrator
+from resources.masking_keys import create_masking_key
 from resources.orchestrator import ChildRun, readers_in
 from resources.platform import Platform
 from tests.unit.product_runs import Deployment, Run
@@ -47,6 +48,8 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.deployment = Deployment(folder)
         self.platform = Platform.of(self.deployment.settings, {})
+        self.platform.keys.create()
+        create_masking_key(self.deployment.settings.secrets_dir)
         self.dagster = InProcess(self.deployment)
         self.ledger = MemoryLedger()
         self.goal = self.platform.store.create_goal("govern it", "dev", "ada@example.com").id

@@ -1,0 +1,40 @@
+"""Masked views as assets: what their columns are known to be, and the check that nobody can be singled out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from agents.core.catalog import TableId
+from assets.kinds.spec import Column, KAnonymity, Rule, RuleMeta, Table
+from assets.kinds.validation import Entry, ExtensionEntry
+
+K_ANONYMITY = "k_anonymity"
+Columns = Mapping[str, Column]
+NO_COLUMNS: Columns = {}
+
+
+def known_columns(entries: Iterable[Entry], extensions: Iterable[ExtensionEntry]) -> dict[TableId, Columns]:
+    """What specs say of the columns of each table, by its key; tables of which they say nothing are left out."""
+    found: dict[TableId, Columns] = {}
+    for spec in (*(entry.table for entry in entries), *(entry.extension for entry in extensions)):
+        if spec.columns:
+            layer, _, name = spec.asset.partition("/")
+            found |= {TableId(environment, layer, name): spec.columns for environment in spec.environments}
+    return found
+
+
+def with_k_anonymity(table: Table) -> Table:
+    """The table with k-anonymity as a blocking rule: a version in which somebody stands out is never published."""
+    wanted = table.masked.k_anonymity if table.masked else None
+    return replace(table, rules=(*table.rules, k_anonymity_rule(wanted))) if wanted else table
+
+
+def k_anonymity_rule(wanted: KAnonymity) -> Rule:
+    """Its broken rows are groups that are too small; only their sizes are shown, never what they have in common."""
+    names = ", ".join(
+        '"' + name.replace('"', '""').replace("{", "{{").replace("}", "}}") + '"' for name in wanted.columns
+    )
+    query = f'SELECT count(*) AS "rows" FROM {{batch}} GROUP BY {names} HAVING count(*) < {wanted.k}'
+    reason = f"every combination of {', '.join(wanted.columns)} stands for at least {wanted.k} rows"
+    return Rule("unexpected_rows_expectation", {"unexpected_rows_query": query}, RuleMeta("block", reason, K_ANONYMITY))
