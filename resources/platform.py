@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from agents.core.catalog import Catalog, LakeTable
+from agents.core.errors import ConfigError
 from resources.production import ProductionGuard
 from resources.settings import Settings, environment
 
@@ -67,6 +68,18 @@ class Platform:
         options = storage_options(self.settings, self.secrets)
         guard = ProductionGuard(lambda: self.approvals, self.run_id)
         return Lake(self.settings.lake_roots, storage_options=options, guard=guard)
+
+    @cached_property
+    def cold(self) -> Lake:
+        """The cold tier: tables as in the lake, with what retention archived. ConfigError where none is set."""
+        from resources.lake import Lake
+
+        root = self.settings.lake_cold
+        if not root:
+            raise ConfigError("there is no cold tier to archive to", where="ADP_LAKE_COLD", fix="give its root")
+        roots = {name: f"{root}/{name}" for name in self.settings.lake_roots}
+        options = storage_options(self.settings, self.secrets)
+        return Lake(roots, storage_options=options, guard=ProductionGuard(lambda: self.approvals, self.run_id))
 
     @cached_property
     def sources(self) -> Sources:
@@ -163,7 +176,7 @@ class Platform:
         lake: dict[str, LakeTable] = {}
         for table in self.lake.tables(environment):
             snapshot = self.lake.snapshot(table)
-            if snapshot is not None:
+            if snapshot is not None and "." not in table.name:  # the platform's own logs are named with a dot
                 columns = {column.name: str(column.type).lower() for column in snapshot.schema}
                 lake[table.asset] = LakeTable(table.asset, columns)
         return Catalog(self.sources.catalog().connections, lake)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import ConfigDict, Field
 
 from agents.core.digest import digest
+from assets.kinds.spec_retention import Retention
 
 Environment = Literal["dev", "staging", "prod"]
 Layer = Literal["bronze", "silver", "gold", "features", "models", "masked", "quarantine"]
@@ -194,6 +195,7 @@ class Table:
     retry: Retry = field(default_factory=Retry)
     notify: tuple[Notify, ...] = ()
     rules: tuple[Rule, ...] = ()
+    retention: Retention | None = None
     override: Override = NO_OVERRIDE
 
     @property
@@ -216,6 +218,7 @@ class Extension:
     environments: tuple[Environment, ...] = ("dev",)
     columns: Mapping[str, Column] = field(default_factory=dict[str, Column])
     rules: tuple[Rule, ...] = ()
+    retention: Retention | None = None
     override: Override = NO_OVERRIDE
 
 
@@ -288,4 +291,6 @@ def spec_digest(of: Table | Extension, environment: str, content: str = "") -> s
     }
     if classed := {name: [c.pii, _said(c.mask)] for name, c in of.columns.items() if c.pii or c.mask}:
         approved["columns"] = classed
+    if of.retention is not None:
+        approved["retention"] = _said(of.retention)
     return digest(approved)

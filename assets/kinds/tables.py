@@ -20,6 +20,7 @@ from assets.kinds import keys
 from assets.kinds.automation import automated_tables, condition
 from assets.kinds.checks import check_specs
 from assets.kinds.masked import NO_COLUMNS, Columns, known_columns, with_k_anonymity
+from assets.kinds.personal import masked_views, personal_metadata, personal_tags
 from assets.kinds.spec import Retry, Table, code_version, spec_digest
 from assets.kinds.validation import Entry, ExtensionEntry
 
@@ -75,6 +76,7 @@ def table_definitions(
         for environment in entry.table.environments
         if environment in loaded
     ]
+    views = masked_views((entry.table, name.environment) for entry, name, _ in placed)
     automated = automated_tables({name: (entry.table, reads) for entry, name, reads in placed})
     columns = known_columns(entries, extensions)
     built: dict[int, list[dg.AssetsDefinition]] = {}
@@ -82,7 +84,8 @@ def table_definitions(
     for entry, name, reads in placed:
         product = id(entry.document)
         try:
-            built.setdefault(product, []).append(_definition(entry, name, reads, automated, columns))
+            seen = views.get(name, ())
+            built.setdefault(product, []).append(_definition(entry, name, reads, automated, columns, seen))
         except SpecError as error:
             refused.setdefault(product, error)
     kept = [asset for product, made in built.items() if product not in refused for asset in made]
@@ -99,6 +102,7 @@ def _definition(
     reads: tuple[TableId, ...],
     automated: Mapping[TableId, bool],
     columns: Mapping[TableId, Columns],
+    views: tuple[TableId, ...],
 ) -> dg.AssetsDefinition:
     table, product = with_k_anonymity(entry.table), entry.document.product
     key = keys.asset_key(name)
@@ -112,8 +116,8 @@ def _definition(
             group_name=keys.identifier(product.name),
             code_version=code_version(entry.content),
             owners=table.owners,
-            tags={**table.tags, **_kinds(table)},
-            metadata=_metadata(entry, name, digest),
+            tags={**table.tags, **personal_tags(table, views), **_kinds(table)},
+            metadata={**_metadata(entry, name, digest), **personal_metadata(table, views)},
             automation_condition=condition(table, reads, automated),
             freshness_policy=freshness(table.freshness_hours),
         )
