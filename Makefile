@@ -37,25 +37,25 @@ check: install ## Lint, types, import rules, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture
 
-bench: bench-load bench-ingest bench-approvals bench-quality bench-masking ## All benchmarks
-
-bench-load: install ## Time to load the definitions, against bare Dagster
-	$(BIN)/python -m benchmarks.bench_load
-
-bench-ingest: install ## PostgreSQL to Delta, against dlt and a bare read
-	$(BIN)/python -m benchmarks.bench_ingest
-
-bench-approvals: install ## What approvals cost: submit, release, queue, ledger
-	$(BIN)/python -m benchmarks.bench_approvals
-
-bench-quality: install ## Twelve rules on 5M rows, against Great Expectations and bare DuckDB
-	$(BIN)/python -m benchmarks.bench_quality
+bench: bench-anomalies bench-approvals bench-ingest bench-load bench-masking bench-quality ## All benchmarks
 
 bench-anomalies: install ## Anomalies in time on labelled series (ADP_BENCH_DATA), against a z-score
 	$(BIN)/python -m benchmarks.bench_anomalies
 
+bench-approvals: install ## What approvals cost: submit, release, queue, ledger
+	$(BIN)/python -m benchmarks.bench_approvals
+
+bench-ingest: install ## PostgreSQL to Delta, against dlt and a bare read
+	$(BIN)/python -m benchmarks.bench_ingest
+
+bench-load: install ## Time to load the definitions, against bare Dagster
+	$(BIN)/python -m benchmarks.bench_load
+
 bench-masking: install ## Rows a second through the masks, against keyed BLAKE2b
 	$(BIN)/python -m benchmarks.bench_masking
+
+bench-quality: install ## Twelve rules on 5M rows, against Great Expectations and bare DuckDB
+	$(BIN)/python -m benchmarks.bench_quality
 
 lock: ## Pin the dependencies anew (Python 3.11 to 3.13, any platform)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade pyproject.toml --output-file requirements.lock
