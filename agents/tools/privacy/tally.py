@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from agents.tools.privacy.found import Span
 from agents.tools.privacy.masks import shape_of
-from agents.tools.privacy.text import spans_of
+from agents.tools.privacy.reading import read_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,18 +38,24 @@ class Tally:
         self.rows += rows
         if column is None:
             return
-        for pair in column.value_counts().to_pylist():
-            value, count = pair["values"], pair["counts"]
-            if value is None or not value.strip():
+        counted = column.drop_null().value_counts()
+        values, counts = counted.field("values"), counted.field("counts").to_pylist()
+        found = read_texts(values)
+        for place, value in enumerate(values.to_pylist()):
+            if not value.strip():
                 continue
+            count = counts[place]
             self.cells += count
             if value in self.sample or len(self.sample) < SAMPLE:
                 self.sample[value] = self.sample.get(value, 0) + count
             self.cards += count if _CARD_LIKE.search(value) else 0
-            length = len(value.strip())
-            kinds = {s.type: s.end - s.start >= 0.8 * length for s in spans_of(value) if s.score >= _SURE}
-            for kind, whole in kinds.items():
-                (self.whole if whole else self.inside)[kind] += count
+            if spans := found.get(place):
+                self._note(spans, len(value.strip()), count)
+
+    def _note(self, spans: list[Span], length: int, count: int) -> None:
+        kinds = {s.type: s.end - s.start >= 0.8 * length for s in spans if s.score >= _SURE}
+        for kind, whole in kinds.items():
+            (self.whole if whole else self.inside)[kind] += count
 
     def passes(self, kind: str) -> float:
         """Of the cells that are formed like this type, the part that passes its check."""
