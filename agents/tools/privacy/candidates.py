@@ -136,7 +136,7 @@ def people(facts: Facts) -> Iterator[Candidate]:
     named, others = headers.names_people(facts.name), headers.names_others(facts.name)
     if shaped < 0.6:
         return
-    organisations, places = facts.share(names.is_organisation), facts.share(names.is_place)
+    organisations, places = facts.share_of_some(names.is_organisation), facts.share_of_some(names.is_place)
     known = facts.share(lambda value: names.is_known_name(value) > 0)
     full = facts.share(lambda value: names.is_known_name(value) == 2)
     if others and not (full > 0.5 and organisations < 0.02 and places < 0.1 and facts.variety > 0.3):
@@ -160,7 +160,7 @@ def _written_as_names(facts: Facts) -> bool:
 
 def places(facts: Facts) -> Iterator[Candidate]:
     """Postal addresses."""
-    share = facts.share(is_address)
+    share = facts.share_of_some(is_address)
     named = "LOCATION" in headers.suggested(facts.name)
     if share >= (0.2 if named else 0.5) and facts.distinct >= 2:
         yield Candidate(

@@ -139,6 +139,7 @@ def phone_finder(recognizer: Any) -> Callable[[str], list[tuple[int, int]]]:
 
     regions, leniency = tuple(recognizer.supported_regions), recognizer.leniency
     plans = _plans(regions)
+    likely = list(plans)  # the region that knew the last number first: columns keep to one country
 
     def matches(text: str, region: str) -> list[tuple[int, int]]:
         return [(match.start, match.end) for match in PhoneNumberMatcher(text, region, leniency=leniency)]
@@ -151,11 +152,13 @@ def phone_finder(recognizer: Any) -> Callable[[str], list[tuple[int, int]]]:
         part = first[0]
         if _is_one(part) and PIECE.search(text, first.end()) is None:
             digits = _NOT_DIGITS.sub("", part)
-            for plan in plans[:1] if "+" in part else plans:
+            for plan in plans[:1] if "+" in part else tuple(likely):
                 if "+" in part or plan.may_know(digits):
                     asked[plan.region] = matches(text, plan.region)
                     # All that another region can find lies inside of this, which leaves nothing to add.
                     if first.span() in asked[plan.region]:
+                        likely.remove(plan)
+                        likely.insert(0, plan)
                         return [first.span()]
             if part.isdigit():
                 return [span for spans in asked.values() for span in spans]

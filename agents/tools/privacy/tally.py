@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from agents.tools.privacy.found import Span
 from agents.tools.privacy.masks import shape_of
-from agents.tools.privacy.reading import read_texts
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 SAMPLE = 2_000
 _SURE = 0.45  # a text alone may be guessed at; a column has more to go by
@@ -26,25 +22,17 @@ class Tally:
     name: str
     hint: str = ""
     numeric: bool = False
-    rows: int = 0
     cells: int = 0
     whole: Counter[str] = field(default_factory=Counter[str])
     inside: Counter[str] = field(default_factory=Counter[str])
     cards: int = 0
     sample: dict[str, int] = field(default_factory=dict[str, int])
 
-    def add(self, column: pa.Array | None, rows: int) -> None:
-        """Read a batch's cells."""
-        self.rows += rows
-        if column is None:
-            return
-        counted = column.drop_null().value_counts()
-        values, counts = counted.field("values"), counted.field("counts").to_pylist()
-        found = read_texts(values)
-        for place, value in enumerate(values.to_pylist()):
+    def take(self, values: Sequence[str], counts: Sequence[int], found: Mapping[int, list[Span]]) -> None:
+        """Count a batch's distinct texts; `found` are the spans in them by place, where there are any."""
+        for place, (value, count) in enumerate(zip(values, counts, strict=True)):
             if not value.strip():
                 continue
-            count = counts[place]
             self.cells += count
             if value in self.sample or len(self.sample) < SAMPLE:
                 self.sample[value] = self.sample.get(value, 0) + count
