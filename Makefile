@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check bench bench-anomalies bench-approvals bench-ingest bench-load bench-masking bench-quality lock clean
+.PHONY: help install demo up test check bench bench-anomalies bench-approvals bench-ingest bench-load bench-masking bench-privacy bench-quality lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,7 +37,7 @@ check: install ## Lint, types, import rules, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture
 
-bench: bench-anomalies bench-approvals bench-ingest bench-load bench-masking bench-quality ## All benchmarks
+bench: bench-anomalies bench-approvals bench-ingest bench-load bench-masking bench-privacy bench-quality ## All benchmarks
 
 bench-anomalies: install ## Anomalies in time on labelled series (ADP_BENCH_DATA), against a z-score
 	$(BIN)/python -m benchmarks.bench_anomalies
@@ -53,6 +53,9 @@ bench-load: install ## Time to load the definitions, against bare Dagster
 
 bench-masking: install ## Rows a second through the masks, against keyed BLAKE2b
 	$(BIN)/python -m benchmarks.bench_masking
+
+bench-privacy: install ## Scanning for personal data, against Presidio's engine
+	$(BIN)/python -m benchmarks.bench_privacy
 
 bench-quality: install ## Twelve rules on 5M rows, against Great Expectations and bare DuckDB
 	$(BIN)/python -m benchmarks.bench_quality
