@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check bench bench-anomalies bench-approvals bench-ingest bench-load bench-masking bench-privacy bench-quality lock clean
+.PHONY: help install demo up test check bench bench-anomalies bench-approvals bench-cells bench-ingest bench-load bench-masking bench-privacy bench-quality lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,13 +37,16 @@ check: install ## Lint, types, import rules, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture
 
-bench: bench-anomalies bench-approvals bench-ingest bench-load bench-masking bench-privacy bench-quality ## All benchmarks
+bench: bench-anomalies bench-approvals bench-cells bench-ingest bench-load bench-masking bench-privacy bench-quality ## All benchmarks
 
 bench-anomalies: install ## Anomalies in time on labelled series (ADP_BENCH_DATA), against a z-score
 	$(BIN)/python -m benchmarks.bench_anomalies
 
 bench-approvals: install ## What approvals cost: submit, release, queue, ledger
 	$(BIN)/python -m benchmarks.bench_approvals
+
+bench-cells: install ## Wrong cells found and repaired (ADP_BENCH_DATA: real sets too), against a simple detector
+	$(BIN)/python -m benchmarks.bench_cells
 
 bench-ingest: install ## PostgreSQL to Delta, against dlt and a bare read
 	$(BIN)/python -m benchmarks.bench_ingest
