@@ -91,6 +91,10 @@ class Orchestrator(ABC):
         """Show a goal's report in the UI: partition `goal` of asset `platform/goals`."""
 
     @abstractmethod
+    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+        """Show on a table's page what changed in it outside of a materialization."""
+
+    @abstractmethod
     def known(self) -> frozenset[TableId]:
         """Tables that the loaded definitions have."""
 
@@ -125,6 +129,12 @@ class DagsterOrchestrator(Orchestrator):
 
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         publish_report(self._instance, goal, markdown, facts)
+
+    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+        from dagster import AssetKey, AssetObservation
+
+        told = AssetObservation(AssetKey(list(table)), description=words or None, metadata=dict(facts))
+        self._instance.report_runless_asset_event(told)
 
     def known(self) -> frozenset[TableId]:
         graph = self._workspace().create_request_context().asset_graph

@@ -9,7 +9,7 @@ from agents.core.errors import RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
-from agents.tools import quality, runs, specs, tables
+from agents.tools import quality, replaying, runs, specs, tables
 from resources.orchestrator import CheckOutcome, ChildRun
 
 QUALITY = agent(
@@ -32,6 +32,13 @@ def validate(work: Work, asset: str) -> Mapping[str, Any]:
     found = work.call(quality.propose, asset=asset)
     entry = {"rules": [rule.to_spec() for rule in found.rules]}
     return {"dataset": asset, **work.call(specs.write, asset=asset, product="", entry=entry), "check": True}
+
+
+@QUALITY.action("replay", effects=("write_data",))
+def replay(work: Work, asset: str) -> Mapping[str, Any]:
+    """Land the rows in quarantine that pass the table's rules now."""
+    done = work.call(replaying.replay_rows, asset=asset)
+    return {"dataset": asset, "replay": done.to_json(), "held": work.call(replaying.held, asset=asset)}
 
 
 @QUALITY.finish
@@ -60,7 +67,17 @@ def _verdict(asset: str, child: ChildRun, held: int) -> dict[str, Any]:
         "failed": [c.name for c in checks if not c.passed],
         "rows_quarantined": held,
         "rows": metadata.get("dagster/row_count"),
+        **_replayed(metadata),
     }
+
+
+def _replayed(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What a refresh under changed rules brought back from quarantine."""
+    if "rows replayed" not in metadata:
+        return {}
+    landed, superseded = metadata["rows replayed"], metadata.get("rows superseded in quarantine") or 0
+    kept = metadata.get("rows in quarantine")
+    return {"replay": {"rows_landed": landed, "rows_superseded": superseded, "rows_kept": kept}}
 
 
 def _rule(check: CheckOutcome) -> dict[str, Any]:

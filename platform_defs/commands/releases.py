@@ -43,7 +43,7 @@ def promote(
 
     adp promote silver/orders --to staging --json
     """
-    _launch("promote", {"assets": assets, "to": to}, to, requester, json)
+    launch("deployment", "promote", {"assets": assets, "to": to}, to, requester, json)
 
 
 def rollback(
@@ -58,7 +58,7 @@ def rollback(
 
     adp rollback silver/orders
     """
-    _launch("rollback", {"assets": assets}, environment, requester, json)
+    launch("deployment", "rollback", {"assets": assets}, environment, requester, json)
 
 
 def override(
@@ -104,7 +104,10 @@ def _word(forbid: list[str], version: list[str]) -> dict[str, Any]:
     return {key: value for key, value in (("forbid", forbid), ("version", versions)) if value}
 
 
-def _launch(action: str, inputs: Mapping[str, Any], environment: str, requester: str, json: bool) -> None:
+def launch(
+    agent: str, action: str, inputs: Mapping[str, Any], environment: str, requester: str = "", json: bool = False
+) -> None:
+    """Run one step of an agent in the deployment, and say how it ended or where people have to decide."""
     from platform_defs.client import connect
     from platform_defs.instance import Home
     from resources.platform import Platform
@@ -112,7 +115,9 @@ def _launch(action: str, inputs: Mapping[str, Any], environment: str, requester:
 
     settings = load_settings()
     platform, client = Platform.of(settings), connect(Home(settings.state_dir))
-    run_id = client.launch("workflow", release_config(action, inputs, environment, requester or settings.local_user))
+    run_id = client.launch(
+        "workflow", step_config(agent, action, inputs, environment, requester or settings.local_user)
+    )
     progress(f"run {run_id}")
     outcome = _outcome(platform, client, run_id)
     if json:
@@ -123,18 +128,18 @@ def _launch(action: str, inputs: Mapping[str, Any], environment: str, requester:
         raise typer.Exit(1)
 
 
-def release_config(action: str, inputs: Mapping[str, Any], environment: str, requester: str) -> dict[str, Any]:
-    """Run config of `workflow` for one step of the deployment agent and the report on it."""
+def step_config(agent: str, action: str, inputs: Mapping[str, Any], environment: str, requester: str) -> dict[str, Any]:
+    """Run config of `workflow` for one step of an agent and the report on it."""
     route = {"environment": environment, "requester": requester}
     steps = {
-        "deployment": {"id": "s1", "action": action, "inputs": dict(inputs)},
+        agent: {"id": "s1", "action": action, "inputs": dict(inputs)},
         "report": {"id": "s2", "action": "report"},
     }
     return {
         "execution": {"config": {"in_process": {}}},
         "ops": {
             "route": {"config": route},
-            **{agent: {"config": {"steps": [step]}} for agent, step in steps.items()},
+            **{name: {"config": {"steps": [step]}} for name, step in steps.items()},
         },
     }
 
