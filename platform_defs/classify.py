@@ -6,6 +6,7 @@ it alone. What cannot be mapped is unknown, and what is unknown counts as produc
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from weakref import WeakKeyDictionary
 from agents.core.approval import Effects, Facts
 from agents.core.catalog import ENVIRONMENTS, LAYERS, TableId
 from agents.core.registry import Effect, Registry
+from assets.kinds.personal import CLASSES, VIEWS
 from platform_defs.plans import plan_of
 from platform_defs.run_config import effective
 from resources.settings import LOCATION
@@ -35,7 +37,6 @@ GOAL_JOB, WORKFLOW_JOB = "goal", "workflow"
 # Tags by which run launchers and executors choose what is executed: an image, a container's whole spec.
 _EXECUTING = re.compile(r"dagster/image$|docker/|dagster-(k8s|docker|aws|celery|ecs)|ecs/", re.IGNORECASE)
 _SAFE = re.compile(r"\w[\w.-]*")
-_PII = ("none", "masked", "unknown", "unmasked")  # the last that is found counts
 
 _owners: WeakKeyDictionary[RemoteRepository, Mapping[str, frozenset[AssetKey]]] = WeakKeyDictionary()
 
@@ -164,9 +165,9 @@ def facts_of(effects: Effects, graph: Graph, budget: float | None = None) -> Fac
         return Facts(0, "unknown", None, budget, True)
     tables = [table for name in effects.assets if (table := table_of(name.split("/"))) and table.environment != "dev"]
     nodes = [node for table in tables if (node := _twin(table, graph))]
-    pii = max((_pii(node) for node in nodes), key=_PII.index, default="unknown")
+    pii = max((_pii(node, effects, graph) for node in nodes), key=CLASSES.index, default="unknown")
     if len(nodes) < len(tables):
-        pii = max(pii, "unknown", key=_PII.index)
+        pii = max(pii, "unknown", key=CLASSES.index)
     reversible = not {"provision", "delete", "external", "spend"}.intersection(effects.effects)
     return Facts(len(_downstream(nodes, graph)), pii, None, budget, reversible)
 
@@ -271,9 +272,17 @@ def _twin(table: TableId, graph: Graph) -> RemoteAssetNode | None:
     return next((node for node in found if node), None)
 
 
-def _pii(node: RemoteAssetNode) -> str:
+def _pii(node: RemoteAssetNode, effects: Effects, graph: Graph) -> str:
+    """What the definitions say. A table counts as masked where its masked view is, or comes with it."""
+    from dagster import AssetKey
+
     told = node.tags.get("pii", "unknown")
-    return told if told in _PII else "unknown"
+    views = json.loads(str(getattr(node.metadata.get(VIEWS), "value", "[]")))
+    places = [f"{effects.environment}/{view}" for view in views]
+    if told == "masked" and places:
+        there = any(place in effects.assets or graph.node(AssetKey(place.split("/"))) for place in places)
+        return "masked" if there else "unmasked"
+    return told if told in CLASSES else "unknown"
 
 
 def _downstream(nodes: Iterable[RemoteAssetNode], graph: Graph) -> set[AssetKey]:

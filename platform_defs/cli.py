@@ -15,6 +15,7 @@ from platform_defs.commands import (
     goals,
     looking,
     policy,
+    privacy,
     quality,
     releases,
     requests,
@@ -38,6 +39,7 @@ approvals.register(app)
 policy.register(app)
 looking.register(app)
 quality.register(app)
+privacy.register(app)
 audit.register(app)
 
 

@@ -10,6 +10,7 @@ from assets.kinds.health import specs_definitions
 from assets.kinds.lake_io import lake_io
 from assets.kinds.loading import Loaded, load_products, refused
 from assets.kinds.people import awaited, extended, python_definitions, python_tables
+from assets.kinds.personal import Views, masked_views
 from assets.kinds.tables import PLATFORM, table_definitions
 from platform_defs.services import services
 from resources.settings import Settings, load_settings
@@ -29,12 +30,18 @@ def products(settings: Settings, package: ModuleType = assets.products) -> dg.De
         log.error("a product is left out: %s", problem)
     return dg.Definitions.merge(
         dg.Definitions(assets=built.assets, resources={"lake_io": lake_io(loaded.checked.extensions)}),
-        extended(people, loaded.checked.extensions, settings.environments),
+        extended(people, loaded.checked.extensions, settings.environments, _views(loaded)),
         specs_definitions(problems),
         dg.Definitions(assets=awaited(people, (asset.key for asset in built.assets))),
         dg.Definitions(sensors=[specs_sensor(problems)]),
         *_other(loaded, settings),
     )
+
+
+def _views(loaded: Loaded) -> Views:
+    """The masked views of every table, those of people's assets too."""
+    tables = (entry.table for entry in loaded.checked.tables)
+    return masked_views((table, environment) for table in tables for environment in table.environments)
 
 
 def _other(loaded: Loaded, settings: Settings) -> list[dg.Definitions]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agents.core.approval import Requester
 from agents.core.errors import StateError
+from agents.tools.ready import AUTOMATION
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
@@ -56,6 +57,8 @@ class Requesters:
                 row = self.platform.store.goal(row.goal.parent)
         except StateError:
             return UNKNOWN
+        if (row.source_run_id or "").startswith(AUTOMATION):  # a run's id is none: only the platform's sensors say so
+            return Requester(row.goal.requester, known=True)
         attributed = self.platform.approvals.requester_of_run(row.source_run_id) if row.source_run_id else None
         if attributed is None:
             return Requester(row.goal.requester, known=False)

@@ -17,6 +17,7 @@ from resources.settings import Settings
 from sensors.approvals import approvals_sensor
 from sensors.failures import failures_sensor
 from sensors.plans import plans_sensor
+from sensors.retention import retention_sensor
 
 
 def services(settings: Settings) -> dg.Definitions:
@@ -26,7 +27,12 @@ def services(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[goals_asset(platform), approvals_asset(platform)],
         jobs=[goal_job(registry, platform), workflow, decide_job()],
-        sensors=[plans_sensor(workflow, registry, platform), approvals_sensor(platform), failures_sensor(platform)],
+        sensors=[
+            plans_sensor(workflow, registry, platform),
+            approvals_sensor(platform),
+            failures_sensor(platform),
+            retention_sensor(platform),
+        ],
     )
 
 

@@ -70,6 +70,7 @@ class MemoryOrchestrator(Orchestrator):
         self.runs: list[tuple[TableId, ...]] = []
         self.reports: dict[str, str] = {}
         self.observed: list[tuple[TableId, Mapping[str, str | int | float]]] = []
+        self.reading: dict[TableId, list[TableId]] = {}
         self._left, self._error = dict(left or {}), error
 
     def reload(self) -> None:
@@ -81,6 +82,10 @@ class MemoryOrchestrator(Orchestrator):
         self.runs.append(tuple(tables))
         left = {table: self._left[table] for table in tables if table in self._left}
         return ChildRun(f"run-{len(self.runs)}", not self._error, self._error, left)
+
+    def readers(self, table: TableId) -> list[TableId]:
+        """What `reading` says reads it."""
+        return self.reading.get(table, [])
 
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         """Keep the report."""

@@ -112,6 +112,15 @@ class Keys:
                 fix=f"put the former key behind the present one in {ENCRYPTION_KEY}",
             ) from error
 
+    def derived(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose, from the first encryption key: it changes with that key."""
+        import hmac
+
+        found = self._parsed(ENCRYPTION_KEY)
+        if not found:
+            raise ConfigError("there is no encryption key", where=self._where(ENCRYPTION_KEY), fix="`adp up` makes one")
+        return hmac.digest(found[0], purpose.encode(), "sha256")
+
     def _signer(self) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 

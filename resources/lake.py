@@ -9,6 +9,7 @@ from agents.core.catalog import LAYERS, TableId
 from agents.core.errors import LakeError, TableNotFound
 from resources.lake_log import Snapshot, commit_properties, delta_errors
 from resources.lake_paths import Paths
+from resources.lake_purge import Footprint, footprint, forget, remove
 from resources.lake_types import delta_schema
 from resources.lake_write import Place, Write, batches_of
 
@@ -237,6 +238,29 @@ class Lake:
                 commit_properties=base.properties(marks, "vacuum"),
                 full=True,
             )
+
+    def purge(self, table: TableId) -> int:
+        """Make the newest version the only one: former files and commits are deleted. The version afterwards.
+
+        What a writer is at work on is left alone, and so are files that one left within the last hour.
+        """
+        self.check(table, "vacuum")
+        for full, hours in ((False, 0), (True, 1)):
+            with delta_errors(str(table)):
+                self._open(table).delta.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=full)
+        base = self._open(table)  # the marks must stand in the one commit that stays
+        with delta_errors(str(table)):
+            base.delta.alter.set_table_properties({}, commit_properties=base.properties({}, "purge"))
+        return forget(self._open(table))
+
+    def footprint(self, table: TableId) -> Footprint:
+        """Which files lie in the table's folder, and which of them its newest version names."""
+        return footprint(self._open(table))
+
+    def drop(self, table: TableId) -> int:
+        """Delete the table with all its files and versions; the number of files."""
+        self.check(table, "delete")
+        return remove(self._open(table))
 
     def check(self, table: TableId, operation: str) -> None:
         """Ask the guard, for every environment whose root holds this table's storage path."""

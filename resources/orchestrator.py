@@ -18,6 +18,7 @@ from agents.core.errors import RunFailed, SpecError, StateError
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
+    from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
     from dagster._core.workspace.context import WorkspaceProcessContext
 
 POLL_SECONDS = 0.3
@@ -98,6 +99,10 @@ class Orchestrator(ABC):
     def known(self) -> frozenset[TableId]:
         """Tables that the loaded definitions have."""
 
+    @abstractmethod
+    def readers(self, table: TableId) -> list[TableId]:
+        """Tables of the loaded definitions that are computed from this one, directly or not, in order of work."""
+
 
 class DagsterOrchestrator(Orchestrator):
     """Speaks to the code server that the given run came from, over gRPC: no webserver is needed for it."""
@@ -140,6 +145,9 @@ class DagsterOrchestrator(Orchestrator):
         graph = self._workspace().create_request_context().asset_graph
         paths = (key.path for key in graph.materializable_asset_keys)
         return frozenset(TableId(*path) for path in paths if len(path) == 3)
+
+    def readers(self, table: TableId) -> list[TableId]:
+        return readers_in(self._workspace().create_request_context().asset_graph, table)
 
     def materialize(self, tables: Sequence[TableId], tags: Mapping[str, str]) -> ChildRun:
         missing = set(tables) - self.known()
@@ -212,6 +220,21 @@ class DagsterOrchestrator(Orchestrator):
             self._location = origin.location_name
             self._context = self._stack.enter_context(WorkspaceProcessContext(self._instance, target, version=""))
         return self._context
+
+
+def readers_in(graph: BaseAssetGraph[Any], table: TableId) -> list[TableId]:
+    """Lake tables that an asset graph computes from this one, directly or not."""
+    from dagster import AssetKey
+
+    found: dict[Any, None] = {}
+    waiting = [AssetKey(list(table))]
+    while waiting:
+        key = waiting.pop(0)
+        children = graph.get(key).child_keys if graph.has(key) else ()
+        fresh = [child for child in sorted(children) if child not in found]
+        found.update(dict.fromkeys(fresh))
+        waiting += fresh
+    return [TableId(*key.path) for key in found if len(key.path) == 3 and tuple(key.path) != table]
 
 
 def execution(*, parallel: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from agents.core.catalog import Catalog, LakeTable
+from agents.core.errors import ConfigError
 from resources.production import ProductionGuard
 from resources.settings import Settings, environment
 
@@ -64,6 +65,18 @@ class Platform:
         options = storage_options(self.settings, self.secrets)
         guard = ProductionGuard(lambda: self.approvals, self.run_id)
         return Lake(self.settings.lake_roots, storage_options=options, guard=guard)
+
+    @cached_property
+    def cold(self) -> Lake:
+        """The cold tier: tables as in the lake, with what retention archived. ConfigError where none is set."""
+        from resources.lake import Lake
+
+        root = self.settings.lake_cold
+        if not root:
+            raise ConfigError("there is no cold tier to archive to", where="ADP_LAKE_COLD", fix="give its root")
+        roots = {name: f"{root}/{name}" for name in self.settings.lake_roots}
+        options = storage_options(self.settings, self.secrets)
+        return Lake(roots, storage_options=options, guard=ProductionGuard(lambda: self.approvals, self.run_id))
 
     @cached_property
     def sources(self) -> Sources:

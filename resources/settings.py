@@ -21,6 +21,7 @@ from resources.settings_values import read_yaml as read_yaml
 Profile = Literal["local", "azure"]
 LOCATION = "agentic-data-platform"
 POLICIES = Path(__file__).parents[1] / "agents" / "policies"
+COLD = "cold"
 SECRET_PREFIX = "ADP_SECRET_"
 # Not settings of a deployment: secrets, and what the benchmarks read.
 OTHERS = (SECRET_PREFIX, "ADP_BENCH_")
@@ -31,6 +32,7 @@ KEYS: Mapping[str, str] = {
     "lake_dev": "root of the dev lake: a folder, file:// or abfss://",
     "lake_staging": "root of the staging lake",
     "lake_prod": "root of the prod lake",
+    "lake_cold": "root of the cold tier, where retention archives rows",
     "connections": "connections file",
     "store_url": "sqlite:///FILE or postgresql://...",
     "environments": "environments this code location loads, comma separated",
@@ -81,6 +83,7 @@ class Settings:
     lake_roots: Mapping[str, str]
     connections_file: Path
     store_url: str = field(repr=False)
+    lake_cold: str = ""
     environments: tuple[str, ...] = ENVIRONMENTS
     extensions: tuple[str, ...] = ()
     components: str = "deny"
@@ -134,12 +137,14 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
     port = values.port("port", 3000)
     environments = values.names("environments", ENVIRONMENTS)
     _known_environments(values, environments)
+    roots = _lake_roots(values, profile, state, environments)
     return Settings(
         profile=cast(Profile, profile),
         project=project,
         state_dir=state,
         specs_dir=values.path("specs", _specs(project, state)),
-        lake_roots=_lake_roots(values, profile, state, environments),
+        lake_roots={name: root for name, root in roots.items() if name != COLD},
+        lake_cold=roots.get(COLD, ""),
         connections_file=values.path("connections", _connections(project, state)),
         store_url=_store_url(values, state),
         environments=environments,
@@ -205,9 +210,11 @@ def _account(env: Mapping[str, str]) -> str:
 
 def _lake_roots(values: Values, profile: str, state: Path, environments: tuple[str, ...]) -> dict[str, str]:
     roots: dict[str, str] = {}
-    for name in ENVIRONMENTS:
+    for name in (*ENVIRONMENTS, COLD):
         key = f"lake_{name}"
         given = values.text(key, "")
+        if name == COLD and profile == "azure" and not given:
+            continue  # only retention needs it, and says so
         if not given and profile == "azure" and name in environments:
             raise ConfigError(
                 f"profile azure needs the root of the {name} lake",
@@ -231,7 +238,7 @@ def _apart(roots: Mapping[str, str]) -> None:
                 raise ConfigError(
                     f"the {other} lake lies inside the {name} lake",
                     where=f"{PREFIX}LAKE_{other.upper()}",
-                    fix="give each environment a root of its own",
+                    fix="give each environment and the cold tier a root of its own",
                 )
 
 

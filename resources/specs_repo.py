@@ -30,7 +30,7 @@ from resources.spec_entries import (
 from resources.spec_files import commit_people, read_text, text_of, write_files
 from resources.spec_git import Author, Checkout, find_checkout, make_checkout
 from resources.spec_merge import Merged, Owned, merge, plain, same
-from resources.spec_owned import owned_text, read_owned, sidecar_name, undone
+from resources.spec_owned import owned_text, persons, read_owned, sidecar_name, undone
 from resources.spec_releases import Release, read_releases, record_name
 from resources.spec_undo import reverted
 
@@ -89,6 +89,12 @@ class SpecsRepo:
                     if asset_of(entry) == asset:
                         return product, plain(entry)
         return None
+
+    def persons(self, asset: str) -> list[str]:
+        """The fields of an asset's entry (`columns/email/pii`) that a person wrote; no agent changes them."""
+        if (found := self.find(asset)) is None:
+            return []
+        return persons(self._load(found[0]).owned.get(asset, Owned()), found[1])
 
     def plan_change(self, product: str, asset: str, desired: Mapping[str, Any], agent: str = "") -> Change:
         """What `desired` would change; nothing is written.
@@ -253,7 +259,7 @@ class SpecsRepo:
 
 def _merge(now: _Product, asset: str, desired: Mapping[str, Any], agent: str) -> Merged:
     current = next((e for e in now.document["attributes"].get(kind_of(desired)) or [] if asset_of(e) == asset), None)
-    if current is None and "asset" not in desired and not ({"source", "sql"} & desired.keys()):
+    if current is None and "asset" not in desired and not ({"source", "sql", "masked"} & desired.keys()):
         raise SpecError(f"no table {asset} to change", fix="ingest or compute it first")
     return merge(now.owned.get(asset, Owned()), current, desired, agent)
 

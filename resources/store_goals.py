@@ -52,8 +52,12 @@ class GoalStore:
         parent: str | None = None,
         source_run_id: str | None = None,
         deadline: str | None = None,
+        plan: Plan | None = None,
     ) -> Goal:
-        """Store a submission under a new id; the same `source_run_id` gives the goal it made before."""
+        """Store a submission under a new id; the same `source_run_id` gives the goal it made before.
+
+        With `plan` it is planned at once, whatever its words say.
+        """
         db = tables()
         with self.database().write() as connection:
             if source_run_id is not None:
@@ -76,7 +80,7 @@ class GoalStore:
                     mode=mode,
                     parent=parent,
                     source_run_id=source_run_id,
-                    status="submitted",
+                    **(_planned(plan) if plan else {"status": "submitted"}),
                     created=now,
                     updated=now,
                 )
@@ -92,12 +96,7 @@ class GoalStore:
                 if row.plan_digest == plan.digest:
                     return
                 raise StateError(f"the goal is {row.status}: its plan stands", where=goal_id, fix="submit a new goal")
-            values = {
-                "plan": canonical_json(plan.to_json()),
-                "plan_digest": plan.digest,
-                "status": "questions" if plan.questions else "planned",
-                "updated": time.time(),
-            }
+            values = {**_planned(plan), "updated": time.time()}
             connection.execute(db.goals.update().where(db.goals.c.id == goal_id).values(**values))
 
     def plan(self, goal_id: str) -> Plan:
@@ -147,6 +146,14 @@ class GoalStore:
             values = {"status": status, "reason": reason, "updated": time.time()}
             connection.execute(goals.update().where(goals.c.id == goal_id).values(**values))
             return True
+
+
+def _planned(plan: Plan) -> dict[str, str]:
+    return {
+        "plan": canonical_json(plan.to_json()),
+        "plan_digest": plan.digest,
+        "status": "questions" if plan.questions else "planned",
+    }
 
 
 def tables():  # the inferred type is the module's, which no annotation can say

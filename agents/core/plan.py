@@ -14,7 +14,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "infrastructure": frozenset({"provision", "destroy"}),
     "pipeline": frozenset({"ingest", "transform", "optimize"}),
     "quality": frozenset({"validate", "profile", "repair", "replay"}),
-    "governance": frozenset({"scan_pii", "mask", "retain", "delete", "comply"}),
+    "governance": frozenset({"scan_pii", "mask", "retain", "expire", "delete", "erase", "loosen", "comply"}),
     "mlops": frozenset({"train"}),
     "cost": frozenset({"analyze", "optimize", "enforce_budget"}),
     "incident": frozenset({"diagnose", "heal"}),

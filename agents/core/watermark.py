@@ -31,6 +31,8 @@ _BUSINESS = re.compile(
     r"fin$)"
 )
 _TAILS = frozenset({"history", "hist", "log", "archive", "arch", "data", "table", "tbl", "master", "mstr", "header"})
+# Ranks from this one on say when a row was made, those before when it changed.
+_MADE_FROM = 3
 _AHEAD = frozenset({"schedul", "plan", "expect", "promis"})
 _PARTS = frozenset(
     {"date", "dt", "time", "ts", "timestamp", "datetime", "at", "on", "utc", "last", "sys", "system", "row", "record"}
@@ -43,6 +45,13 @@ def usable_watermark(table: SourceTable) -> str | None:
         (rank, at, name) for at, name in enumerate(table.columns) if (rank := _rank(table, name)) is not None
     )
     return ranked[0][2] if ranked else None
+
+
+def age_column(table: SourceTable) -> str | None:
+    """The column that says when a row was made, else when it last changed; None where no column can be trusted to."""
+    dated = [name for name, kind in table.columns.items() if is_date(kind)]
+    ranks = [(rank, at, name) for at, name in enumerate(dated) if (rank := _rank(table, name)) is not None]
+    return min(ranks, key=lambda found: (found[0] < _MADE_FROM, found[:2]))[2] if ranks else None
 
 
 def is_moment(column_type: str) -> bool:

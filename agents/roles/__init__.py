@@ -11,6 +11,7 @@ from agents.core.registry import REGISTRY, Registry
 BUILT_IN = (
     "agents.roles.pipeline",
     "agents.roles.quality",
+    "agents.roles.governance",
     "agents.roles.deployment",
     "agents.roles.delegate",
     "agents.roles.report",

@@ -51,6 +51,8 @@ def render(goal: GoalFacts) -> str:
                 "Made faster",
                 [f"`{o['dataset']}`: {', '.join(o['made'])}" for o in goal.outputs.values() if "made" in o],
             ),
+            *_section("Governance", [line for o in goal.outputs.values() for line in o.get("told") or ()]),
+            *_shown(goal.outputs),
             *_section("Next run", list(_next_runs(goal.outputs))),
             *_section(
                 "Not done: no agent for it is installed",
@@ -200,6 +202,15 @@ def _rules(outputs: Mapping[str, Any]) -> list[str]:
         if isinstance(rule, Mapping) and "passed" in rule
     ]
     return _table("Rules", ("table", "rule", "holds", "when it fails", "quarantined", "why"), rows)
+
+
+def _shown(outputs: Mapping[str, Any]) -> list[str]:
+    """Tables that steps gave to be shown, those with one title together."""
+    found: dict[str, tuple[Sequence[str], list[Sequence[Any]]]] = {}
+    for out in outputs.values():
+        if isinstance(shown := out.get("shown"), Mapping):
+            found.setdefault(shown["title"], (shown["header"], []))[1].extend(shown["rows"])
+    return [line for title, (header, rows) in found.items() for line in _table(title, header, rows)]
 
 
 def _next_runs(outputs: Mapping[str, Any]) -> Iterator[str]:

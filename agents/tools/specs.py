@@ -20,6 +20,13 @@ def read(session: Session, asset: str) -> dict[str, Any]:
     return entry_of(session, asset)
 
 
+@tool("specs.product_of", effect="read")
+def product_of(session: Session, asset: str) -> str:
+    """The product that holds an asset; one of its own for governance where none does."""
+    found = place_of(session.platform, session.environment, asset)[1]
+    return found[0] if found else "governance"
+
+
 @tool("specs.product_for", effect="read")
 def product_for(session: Session, sql: str) -> str | None:
     """The product that holds the first table which `sql` reads: what is computed from it belongs beside it."""
@@ -38,12 +45,17 @@ def write(session: Session, asset: str, product: str, entry: Mapping[str, Any]) 
     An asset that no product holds and that has neither source nor SQL is a person's Python asset: it is extended.
     Validated before it is written; the outputs say what was set and kept, and the commit.
     """
+    return write_entry(session, asset, product, entry)
+
+
+def write_entry(session: Session, asset: str, product: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What `specs.write` does, for other tools."""
     repo, found = place_of(session.platform, session.environment, asset)
     name = found[0] if found else product or EXTENSIONS
     desired = dict(entry)
     if found and not repo.environment:
         desired = _merged_environments(found[1], desired)
-    if (found and "asset" in found[1]) or not (found or {"source", "sql"} & desired.keys()):
+    if (found and "asset" in found[1]) or not (found or {"source", "sql", "masked"} & desired.keys()):
         desired["asset"] = asset
     change = repo.plan_change(name, asset, desired, session.agent)
     commit = repo.apply(

@@ -16,13 +16,13 @@ Condition = dg.AutomationCondition[Any]
 
 
 def condition(table: Table, deps: Iterable[TableId], automated: Mapping[TableId, bool]) -> Condition | None:
-    """On its schedule; a SQL table without one whenever a table it reads was refreshed; else only by hand.
+    """On its schedule; a computed table without one whenever a table it reads was refreshed; else only by hand.
 
     On its schedule a SQL table waits for the tables it reads, except for those nothing refreshes: they would keep it
     waiting for ever.
     """
     if table.schedule is None:
-        return on_update() if table.sql is not None else None
+        return None if table.source is not None else on_update()
     idle = [asset_key(dep) for dep in deps if not automated.get(dep, False)]
     if not idle:
         return on_schedule(table.schedule)
@@ -51,7 +51,7 @@ def on_update() -> Condition:
 
 
 def automated_tables(tables: Mapping[TableId, tuple[Table, tuple[TableId, ...]]]) -> dict[TableId, bool]:
-    """Which tables refresh by themselves: scheduled, or SQL over at least one table that does."""
+    """Which tables refresh by themselves: scheduled, or computed from at least one table that does."""
     known: dict[TableId, bool] = {}
 
     def automated(name: TableId) -> bool:

@@ -11,6 +11,7 @@ from agents.core.catalog import TableId
 from agents.core.digest import digest
 from assets.kinds import keys
 from assets.kinds.checks import check_specs
+from assets.kinds.personal import Views, personal_metadata, personal_tags
 from assets.kinds.source_digest import Sources
 from assets.kinds.spec import Extension, spec_digest
 from assets.kinds.tables import DIGEST, PLATFORM, freshness
@@ -48,7 +49,10 @@ def awaited(definitions: dg.Definitions, made: Iterable[dg.AssetKey]) -> list[dg
 
 
 def extended(
-    definitions: dg.Definitions, entries: Sequence[ExtensionEntry], environments: Iterable[str]
+    definitions: dg.Definitions,
+    entries: Sequence[ExtensionEntry],
+    environments: Iterable[str],
+    views: Views | None = None,
 ) -> dg.Definitions:
     """People's definitions with the descriptions, owners, tags, freshness and checks that extensions add."""
     loaded = frozenset(environments)
@@ -60,18 +64,23 @@ def extended(
     if not added:
         return definitions
     return dg.Definitions.merge(
-        definitions.permissive_map_resolved_asset_specs(lambda spec: _extend(spec, added.get(spec.key, ())), None),
+        definitions.permissive_map_resolved_asset_specs(
+            lambda spec: _extend(spec, added.get(spec.key, ()), views or {}), None
+        ),
         dg.Definitions(asset_checks=[checks for key in sorted(added, key=str) for checks in _checks(key, added[key])]),
     )
 
 
-def _extend(spec: dg.AssetSpec, entries: Sequence[ExtensionEntry]) -> dg.AssetSpec:
+def _extend(spec: dg.AssetSpec, entries: Sequence[ExtensionEntry], views: Views) -> dg.AssetSpec:
+    table = keys.table_id(spec.key)
+    seen = views.get(table, ()) if table else ()
     for entry in entries:
         extension = entry.extension
         spec = spec.replace_attributes(
             description=extension.description or spec.description,
             owners=list(dict.fromkeys([*spec.owners, *extension.owners])),
-            tags={**spec.tags, **extension.tags},
+            tags={**spec.tags, **extension.tags, **personal_tags(extension, seen)},
+            metadata={**spec.metadata, **personal_metadata(extension, seen)},
             freshness_policy=freshness(extension.freshness_hours) or spec.freshness_policy,
         )
     found = [spec_digest(entry.extension, spec.key.path[0]) for entry in entries]

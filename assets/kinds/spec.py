@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import ConfigDict, Field
 
 from agents.core.digest import digest
+from assets.kinds.spec_retention import Retention
 
 Environment = Literal["dev", "staging", "prod"]
 Layer = Literal["bronze", "silver", "gold", "features", "models", "masked", "quarantine"]
 Action = Literal["alert", "quarantine", "block"]
 Name = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=200)]
+Method = Literal["redact", "partial", "hash", "tokenise", "format", "generalise", "keep"]
+NO_PII = "none"
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -113,8 +116,65 @@ NO_OVERRIDE = Override()
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """How the values of one column are hidden. `partial` shows the `first` and `last` characters and hides the others.
+
+    `granularity` is for `generalise`: year, quarter, month or decade of a date; how many leading characters of a text
+    stay; the width of a number's band. `key` names the secret of hash, tokenise and format. `inside` hides only the
+    personal data within a text.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    method: Method
+    first: Annotated[int, Field(ge=0, le=100)] = 0
+    last: Annotated[int, Field(ge=0, le=100)] = 0
+    granularity: str | Annotated[float, Field(gt=0)] | None = None
+    key: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")] = ""
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is known of a column. `pii` is a type by Presidio's names; "none": a person says that it is no such data;
+    empty: nobody said. `mask` is how a masked view hides it unless the view says otherwise.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    pii: Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]*|none)?$")] = ""
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    mask: Mask | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KAnonymity:
+    """Every combination of values that `columns` show belongs to at least `k` rows."""
+
+    __pydantic_config__ = _STRICT
+
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+    k: Annotated[int, Field(ge=2)] = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A masked view of `source` (`layer/table`). A column it does not name is shown only where it is known to be no
+    personal data; else it is masked by its type.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    source: str
+    columns: Mapping[str, Mask] = field(default_factory=dict[str, Mask])
+    drop: tuple[str, ...] = ()
+    k_anonymity: KAnonymity | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """One table of a product: ingested (`source`) or computed (`sql`, DuckDB's dialect), never both."""
+    """One table of a product: ingested (`source`), computed (`sql`, DuckDB's dialect) or a masked view (`masked`)."""
 
     __pydantic_config__ = _STRICT
 
@@ -123,6 +183,8 @@ class Table:
     description: str = ""
     source: Source | None = None
     sql: str | None = None
+    masked: Masked | None = None
+    columns: Mapping[str, Column] = field(default_factory=dict[str, Column])
     key: tuple[str, ...] = ()
     partition_by: tuple[str, ...] = ()
     schedule: str | None = None
@@ -133,6 +195,7 @@ class Table:
     retry: Retry = field(default_factory=Retry)
     notify: tuple[Notify, ...] = ()
     rules: tuple[Rule, ...] = ()
+    retention: Retention | None = None
     override: Override = NO_OVERRIDE
 
     @property
@@ -153,7 +216,9 @@ class Extension:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     freshness_hours: Annotated[float, Field(gt=0)] | None = None
     environments: tuple[Environment, ...] = ("dev",)
+    columns: Mapping[str, Column] = field(default_factory=dict[str, Column])
     rules: tuple[Rule, ...] = ()
+    retention: Retention | None = None
     override: Override = NO_OVERRIDE
 
 
@@ -184,15 +249,25 @@ def content_digest(of: Table | Extension) -> str:
     if isinstance(of, Extension):
         return digest({"rules": [rule.to_gx() for rule in of.rules]})
     source = of.source
-    return digest(
-        {
-            "source": source and [source.connection, source.table, source.mode, source.watermark],
-            "sql": of.sql,
-            "key": of.key,
-            "partition_by": of.partition_by,
-            "rules": [rule.to_gx() for rule in of.rules],
-        }
-    )
+    content: dict[str, Any] = {
+        "source": source and [source.connection, source.table, source.mode, source.watermark],
+        "sql": of.sql,
+        "key": of.key,
+        "partition_by": of.partition_by,
+        "rules": [rule.to_gx() for rule in of.rules],
+    }
+    if of.masked is not None:
+        content["masked"] = _said(of.masked)
+    return digest(content)
+
+
+def _said(of: Any) -> Any:
+    """A spec as plain values, without what stands at its default: a new option changes no digest."""
+    if isinstance(of, Mapping):
+        return {key: _said(value) for key, value in cast(Mapping[str, Any], of).items()}
+    if not is_dataclass(of):
+        return of
+    return {each.name: _said(value) for each in fields(of) if (value := getattr(of, each.name))}
 
 
 def code_version(content: str) -> str:
@@ -203,15 +278,19 @@ def code_version(content: str) -> str:
 def spec_digest(of: Table | Extension, environment: str, content: str = "") -> str:
     """Digest of what is approved: content, refreshing, data class, a pinned version. Who owns or hears of it is not.
 
-    `of` carries its product's tags; `content` is its content digest, where it is known already.
+    `of` carries its product's tags; `content` is its content digest, where it is known already. A column's class and
+    mask count: masked views of the table go by them.
     """
-    return digest(
-        {
-            "asset": of.asset,
-            "content": content or content_digest(of),
-            "muted": [rule.identity for rule in of.rules if rule.meta.muted],
-            "schedule": of.schedule if isinstance(of, Table) else None,
-            "tags": of.tags,
-            "version": of.override.version.get(cast(Environment, environment)),
-        }
-    )
+    approved: dict[str, Any] = {
+        "asset": of.asset,
+        "content": content or content_digest(of),
+        "muted": [rule.identity for rule in of.rules if rule.meta.muted],
+        "schedule": of.schedule if isinstance(of, Table) else None,
+        "tags": of.tags,
+        "version": of.override.version.get(cast(Environment, environment)),
+    }
+    if classed := {name: [c.pii, _said(c.mask)] for name, c in of.columns.items() if c.pii or c.mask}:
+        approved["columns"] = classed
+    if of.retention is not None:
+        approved["retention"] = _said(of.retention)
+    return digest(approved)

@@ -5,11 +5,11 @@ Nothing here runs while files are right: lines are found by reading the file a s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import ValidationError
@@ -70,9 +70,13 @@ def _fix(kind: str, loc: Loc) -> str:
 def keys_at(loc: Loc) -> list[str]:
     """The keys that may stand in the mapping at `loc` of a product."""
     kind: Any = Product
+    named = False
     for step in loc:
-        if is_dataclass(kind) and isinstance(step, str):
-            kind = _inner(get_type_hints(kind).get(step))
+        if named:  # a key of a mapping of dataclasses, which the entry chose itself
+            named = False
+        elif is_dataclass(kind) and isinstance(step, str):
+            hint = get_type_hints(kind).get(step)
+            kind, named = _inner(hint), get_origin(hint) is Mapping
     return [field.name for field in fields(kind)] if is_dataclass(kind) else []
 
 

@@ -19,6 +19,7 @@ from agents.core.errors import SpecError
 from assets.kinds import keys
 from assets.kinds.automation import automated_tables, condition
 from assets.kinds.checks import check_specs
+from assets.kinds.personal import masked_views, personal_metadata, personal_tags
 from assets.kinds.spec import Retry, Table, code_version, spec_digest
 from assets.kinds.validation import Entry
 
@@ -70,13 +71,14 @@ def table_definitions(entries: Sequence[Entry], environments: Iterable[str]) -> 
         for environment in entry.table.environments
         if environment in loaded
     ]
+    views = masked_views((entry.table, name.environment) for entry, name, _ in placed)
     automated = automated_tables({name: (entry.table, reads) for entry, name, reads in placed})
     built: dict[int, list[dg.AssetsDefinition]] = {}
     refused: dict[int, SpecError] = {}
     for entry, name, reads in placed:
         product = id(entry.document)
         try:
-            built.setdefault(product, []).append(_definition(entry, name, reads, automated))
+            built.setdefault(product, []).append(_definition(entry, name, reads, automated, views.get(name, ())))
         except SpecError as error:
             refused.setdefault(product, error)
     kept = [asset for product, made in built.items() if product not in refused for asset in made]
@@ -88,7 +90,11 @@ def _reads(entry: Entry, environment: str) -> tuple[TableId, ...]:
 
 
 def _definition(
-    entry: Entry, name: TableId, reads: tuple[TableId, ...], automated: Mapping[TableId, bool]
+    entry: Entry,
+    name: TableId,
+    reads: tuple[TableId, ...],
+    automated: Mapping[TableId, bool],
+    views: tuple[TableId, ...],
 ) -> dg.AssetsDefinition:
     table, product = entry.table, entry.document.product
     key = keys.asset_key(name)
@@ -102,8 +108,8 @@ def _definition(
             group_name=keys.identifier(product.name),
             code_version=code_version(entry.content),
             owners=table.owners,
-            tags={**table.tags, **_kinds(table)},
-            metadata=_metadata(entry, name, digest),
+            tags={**table.tags, **personal_tags(table, views), **_kinds(table)},
+            metadata={**_metadata(entry, name, digest), **personal_metadata(table, views)},
             automation_condition=condition(table, reads, automated),
             freshness_policy=freshness(table.freshness_hours),
         )
@@ -150,7 +156,7 @@ def _compute(asset: LakeAsset) -> Compute:
 
 
 def _kinds(table: Table) -> dict[str, str]:
-    kinds = ("delta", table.layer, "sql") if table.sql is not None else ("delta", table.layer)
+    kinds = dict.fromkeys(("delta", table.layer, *(("sql",) if table.sql is not None else ())))
     return {f"dagster/kind/{kind}": "" for kind in kinds}
 
 

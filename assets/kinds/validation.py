@@ -5,29 +5,23 @@ Pure: no Dagster, no lake. What needs the data (columns) is checked when a table
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 
 from agents.core.catalog import ENVIRONMENTS, TableId
 from agents.core.errors import SpecError
-from agents.core.plan import ACTIONS
 from assets.kinds.cron import cron_problem
 from assets.kinds.documents import Document
 from assets.kinds.lineage import reads
-from assets.kinds.spec import Extension, Override, Rule, Table, content_digest
-
-_At = tuple[str | int, ...]
-_OWNER = re.compile(r"^(team:[A-Za-z0-9_-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
-_TAG = re.compile(r"^[A-Za-z0-9_.-]{1,63}(/[A-Za-z0-9_.-]{1,63})?$")
-_TAG_VALUE = re.compile(r"^[A-Za-z0-9_.-]{0,63}$")
+from assets.kinds.spec import Extension, Table
+from assets.kinds.validation_entries import check_freshness, check_labels, check_override, check_rules
+from assets.kinds.validation_masks import check_columns, check_origin
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One table of a product, with the product's owners and tags, and the lake tables (`layer/table`) its SQL reads.
+    """One table of a product, with the product's owners and tags, and the lake tables (`layer/table`) that it reads.
 
     `content` is the digest of what the table will hold.
     """
@@ -104,9 +98,7 @@ def check_products(
 def _entry(document: Document, index: int) -> Entry:
     table = document.product.effective(document.product.tables[index])
     at = ("tables", index)
-    if (table.source is None) == (table.sql is None):
-        have = "has both source and sql" if table.sql is not None else "has neither source nor sql"
-        raise document.error(f"{table.asset} {have}", at, "give exactly one of source and sql")
+    check_origin(document, at, table)
     if table.layer == "quarantine":
         raise document.error("the layer quarantine is the platform's own", (*at, "layer"), "choose another layer")
     if table.source and table.source.mode == "incremental" and not table.source.watermark:
@@ -115,84 +107,30 @@ def _entry(document: Document, index: int) -> Entry:
         )
     if table.schedule is not None and (fix := cron_problem(table.schedule)):
         raise document.error(f"{table.schedule!r} is not a cron line", (*at, "schedule"), fix)
-    _check_freshness(document, at, table.freshness_hours)
+    check_freshness(document, at, table.freshness_hours)
+    check_columns(document, at, table.columns)
     for name in ("key", "partition_by", "environments"):
         if len(set(values := getattr(table, name))) != len(values):
             raise document.error(f"{name} names a value twice", (*at, name))
-    _check_labels(document, at, table.owners, table.tags)
-    _check_override(document, at, table.override)
-    content = _check_rules(document, at, table.rules, table)
+    check_labels(document, at, table.owners, table.tags)
+    check_override(document, at, table.override)
+    content = check_rules(document, at, table.rules, table)
     if table.sql is None:
-        return Entry(document, index, table, (), content)
+        return Entry(document, index, table, (table.masked.source,) if table.masked else (), content)
     try:
         return Entry(document, index, table, reads(table.sql), content)
     except SpecError as error:
         raise document.error(f"{table.asset}: {error.what}", (*at, "sql"), error.fix) from error
 
 
-def _check_freshness(document: Document, at: _At, hours: float | None) -> None:
-    if hours is not None and hours * 60 < 1:
-        raise document.error("freshness_hours is less than a minute", (*at, "freshness_hours"), "give at least 0.02")
-
-
-def _check_labels(document: Document, at: _At, owners: Sequence[str], tags: Mapping[str, str]) -> None:
-    for owner in owners:
-        if not _OWNER.match(owner):
-            raise document.error(
-                f"{owner!r} is not an owner", (*at, "owners"), "write team:<name> or an e-mail address"
-            )
-    for key, value in tags.items():
-        if not _TAG.match(key) or not _TAG_VALUE.match(value):
-            fix = "letters, digits, - _ . only, at most 63; a key may have one prefix/"
-            raise document.error(f"{key!r}: {value!r} is not a tag", (*at, "tags"), fix)
-
-
-def _check_override(document: Document, at: _At, override: Override) -> None:
-    """A word misspelt would forbid nothing. Names of agents and tools that a team added are taken as they are."""
-    for what in override.forbid:
-        agent = what.partition(".")[0]
-        known = [f"{agent}.{name}" for name in ACTIONS.get(agent, ())]
-        near = get_close_matches(what, known, n=1, cutoff=0.8) if known else get_close_matches(agent, ACTIONS, 1, 0.8)
-        if what not in known and near:
-            raise document.error(f"no agent does {what!r}", (*at, "override"), f"did you mean {near[0]}?")
-
-
-def _check_rules(document: Document, at: _At, rules: Sequence[Rule], of: Table | Extension) -> str:
-    """The content's digest, which needs rules that are plain JSON."""
-    try:
-        content = content_digest(of)
-    except (TypeError, ValueError) as error:
-        raise document.error(
-            "a rule's values must be plain JSON", (*at, "rules"), "use text, numbers, lists"
-        ) from error
-    seen: set[str] = set()
-    known = _rule_types() if rules else frozenset[str]()
-    for index, rule in enumerate(rules):
-        if rule.type not in known:
-            near = get_close_matches(rule.type, known, n=1)
-            fix = f"did you mean {near[0]}?" if near else "use a Great Expectations type that is supported"
-            raise document.error(f"unknown rule type {rule.type!r}", (*at, "rules", index, "type"), fix)
-        if rule.identity in seen:
-            fix = "remove one, or give them different meta.id"
-            raise document.error(f"{rule.type} is given twice for the same columns", (*at, "rules", index), fix)
-        seen.add(rule.identity)
-    return content
-
-
-@cache
-def _rule_types() -> frozenset[str]:
-    from assets.kinds.rules import known_types
-
-    return frozenset(known_types())
-
-
 def _check_extensions(document: Document) -> None:
     for index, extension in enumerate(document.product.extensions):
         at = ("extensions", index)
-        _check_freshness(document, at, extension.freshness_hours)
-        _check_labels(document, at, extension.owners, extension.tags)
-        _check_override(document, at, extension.override)
-        _check_rules(document, at, extension.rules, extension)
+        check_freshness(document, at, extension.freshness_hours)
+        check_columns(document, at, extension.columns)
+        check_labels(document, at, extension.owners, extension.tags)
+        check_override(document, at, extension.override)
+        check_rules(document, at, extension.rules, extension)
 
 
 def _claims(entries: Iterable[Entry], declared: Mapping[TableId, Document | None]) -> dict[TableId, Document]:
@@ -211,15 +149,18 @@ def _claims(entries: Iterable[Entry], declared: Mapping[TableId, Document | None
 
 def _check_reads(entry: Entry, declared: Mapping[TableId, object], cyclic: Set[tuple[str, str]], lenient: bool) -> None:
     document, index, table, names = entry.document, entry.index, entry.table, entry.reads
+    at = ("tables", index, *(("masked", "source") if table.masked else ("sql",)))
     for environment in table.environments:
         if (environment, table.asset) in cyclic:
-            raise document.error(f"{table.asset} reads itself, through {', '.join(names)}", ("tables", index, "sql"))
+            raise document.error(f"{table.asset} reads itself, through {', '.join(names)}", at)
         for name in names:
             layer, _, bare = name.partition("/")
             if layer == "quarantine" or lenient or TableId(environment, layer, bare) in declared:
                 continue
-            what = f"{table.asset} reads {layer}.{bare}, which is not a table of {environment}"
-            raise document.error(what, ("tables", index, "sql"), _nearest(name, environment, declared))
+            said = name if table.masked else f"{layer}.{bare}"
+            what = f"{table.asset} reads {said}, which is not a table of {environment}"
+            fix = _nearest(name, environment, declared, "/" if table.masked else ".")
+            raise document.error(what, at, fix)
 
 
 def _check_extended(
@@ -251,10 +192,10 @@ def _first(document: Document, asset: str) -> int:
     return next(i for i, extension in enumerate(document.product.extensions) if extension.asset == asset)
 
 
-def _nearest(name: str, environment: str, declared: Iterable[TableId]) -> str:
+def _nearest(name: str, environment: str, declared: Iterable[TableId], joint: str = ".") -> str:
     known = [table.asset for table in declared if table.environment == environment]
     if near := get_close_matches(name, known, n=1, cutoff=0.5):
-        return f"did you mean {near[0].replace('/', '.')}?"
+        return f"did you mean {near[0].replace('/', joint)}?"
     elsewhere = sorted({table.environment for table in declared if table.asset == name}, key=ENVIRONMENTS.index)
     return (
         f"it is in {', '.join(elsewhere)}: add it to {environment}" if elsewhere else "add the table, or mend the name"

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from platform_defs.commands.printing import Json, emit, markdown, progress, tell
+from platform_defs.commands.launched import launch_step
+from platform_defs.commands.printing import Json, tell
 
-if TYPE_CHECKING:
-    from platform_defs.client import Client
-    from resources.platform import Platform
-
-POLL_SECONDS = 0.5
-ENDED = ("SUCCESS", "FAILURE", "CANCELED", "NOT_FOUND")
 Assets = Annotated[list[str], typer.Argument(metavar="ASSET...", help="Such as silver/orders.")]
 Requester = Annotated[str, typer.Option(help="Who asks.")]
 
@@ -43,7 +36,7 @@ def promote(
 
     adp promote silver/orders --to staging --json
     """
-    launch("deployment", "promote", {"assets": assets, "to": to}, to, requester, json)
+    launch_step("deployment", "promote", {"assets": assets, "to": to}, to, requester, json=json)
 
 
 def rollback(
@@ -58,7 +51,7 @@ def rollback(
 
     adp rollback silver/orders
     """
-    launch("deployment", "rollback", {"assets": assets}, environment, requester, json)
+    launch_step("deployment", "rollback", {"assets": assets}, environment, requester, json=json)
 
 
 def override(
@@ -102,74 +95,3 @@ def _word(forbid: list[str], version: list[str]) -> dict[str, Any]:
             raise typer.BadParameter(f"{text!r} is not ENVIRONMENT=VERSION, such as prod=12")
         versions[environment] = int(number)
     return {key: value for key, value in (("forbid", forbid), ("version", versions)) if value}
-
-
-def launch(
-    agent: str, action: str, inputs: Mapping[str, Any], environment: str, requester: str = "", json: bool = False
-) -> None:
-    """Run one step of an agent in the deployment, and say how it ended or where people have to decide."""
-    from platform_defs.client import connect
-    from platform_defs.instance import Home
-    from resources.platform import Platform
-    from resources.settings import load_settings
-
-    settings = load_settings()
-    platform, client = Platform.of(settings), connect(Home(settings.state_dir))
-    run_id = client.launch(
-        "workflow", step_config(agent, action, inputs, environment, requester or settings.local_user)
-    )
-    progress(f"run {run_id}")
-    outcome = _outcome(platform, client, run_id)
-    if json:
-        emit(outcome)
-    else:
-        markdown(str(outcome["report"])) if outcome.get("report") else tell(_words(outcome))
-    if outcome["status"] in ("failed", "rolled back"):
-        raise typer.Exit(1)
-
-
-def step_config(agent: str, action: str, inputs: Mapping[str, Any], environment: str, requester: str) -> dict[str, Any]:
-    """Run config of `workflow` for one step of an agent and the report on it."""
-    route = {"environment": environment, "requester": requester}
-    steps = {
-        agent: {"id": "s1", "action": action, "inputs": dict(inputs)},
-        "report": {"id": "s2", "action": "report"},
-    }
-    return {
-        "execution": {"config": {"in_process": {}}},
-        "ops": {
-            "route": {"config": route},
-            **{name: {"config": {"steps": [step]}} for name, step in steps.items()},
-        },
-    }
-
-
-def _outcome(platform: Platform, client: Client, run_id: str) -> dict[str, Any]:
-    """Wait until people have to decide, or the run has ended; what is to be said then."""
-    from platform_defs import journey
-
-    while True:
-        request = platform.approvals.request_of_run(run_id)
-        if request is not None and request.open:
-            where = journey.where(platform, request.id)
-            return {"run": run_id, "status": "held", "request": request.id, "decide": where}
-        status, error = client.status(run_id)
-        if status in ENDED:
-            return _ended(platform, run_id, status, error)
-        time.sleep(POLL_SECONDS)
-
-
-def _ended(platform: Platform, run_id: str, status: str, error: str) -> dict[str, Any]:
-    from platform_defs import journey
-
-    goal = next((row.goal.id for row in platform.store.goals() if row.source_run_id == run_id), None)
-    outputs = platform.store.outputs(goal).get("s1", {}) if goal else {}
-    if status != "SUCCESS" or goal is None:
-        return {"run": run_id, "status": "failed", "reason": error or status.lower(), **outputs}
-    return {"run": run_id, "goal": goal, **outputs, "report": journey.report(platform, goal)}
-
-
-def _words(outcome: Mapping[str, Any]) -> str:
-    if outcome["status"] == "held":
-        return f"{outcome['request']} waits for a decision: {outcome['decide']}"
-    return f"{outcome['status']}: {outcome.get('reason', '')}"

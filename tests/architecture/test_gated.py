@@ -33,7 +33,7 @@ WALLS = {
     "keys.sign": {"resources/store_grants.py"},
 }
 # What changes a lake, and who may: assets that write their own table, and tools behind the gate.
-WRITES = {"write", "append", "overwrite", "merge", "delete", "restore", "optimize", "vacuum"}
+WRITES = {"write", "append", "overwrite", "merge", "delete", "restore", "optimize", "vacuum", "purge", "drop"}
 WRITERS = ("assets/kinds/", "agents/tools/")
 # Everything of the platform that Dagster can run, each with the reason why it cannot act around the gate.
 JOBS = {
@@ -52,6 +52,7 @@ SENSORS = {
     "plans": "requests runs of workflow, which are gated",
     "automation": "Dagster's own: requests runs of assets",
     "failures": "tells people",
+    "retention": "submits goals into the store, whose runs delete and are held for that",
     "specs": "reports which files did not load",
 }
 

@@ -1,0 +1,199 @@
+"""The governance agent: finds and masks personal data, lets rows go when their time is over, says what complies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents.core.errors import Denied, RunFailed
+from agents.core.gate import Work
+from agents.core.plan import AFTER
+from agents.core.registry import agent
+from agents.tools import ready, runs, specs
+from agents.tools.governing import classification, copies, retention, subjects
+
+GOVERNANCE = agent(
+    "governance",
+    "Finds personal data and masks it, keeps rows as long as they may be kept, and says what regulations lack.",
+    after=AFTER["governance"],
+)
+PERSONAL = ("table", "column", "holds", "confidence", "share", "why")
+ERASED = ("table", "rows before", "rows now", "data files", "files in the folder", "readable versions")
+
+
+@GOVERNANCE.action("scan_pii", effects=("write_spec",))
+def scan_pii(
+    work: Work, asset: str | None = None, connection: str | None = None, table: str | None = None
+) -> Mapping[str, Any]:
+    """Find personal data in a table, and write into its spec what each column holds; a person's word stays."""
+    if asset is None:
+        found = work.call(classification.scan_source, connection=str(connection), table=str(table))
+        return {"dataset": found.dataset, "found": found.to_json(), **_told(found)}
+    found = work.call(classification.scan, asset=asset)
+    written = work.call(classification.classify, asset=asset, found=found)
+    out = {"dataset": asset, **written, "found": found.to_json(), **_told(found)}
+    if found.loosen:
+        columns = dict(found.loosen)
+        goal = work.call(
+            ready.submit,
+            text=f"People call {', '.join(columns)} harmless elsewhere: is it so in {asset}?",
+            steps=[("governance", "loosen", {"asset": asset, "columns": sorted(columns)})],
+            key=f"loosen:{asset}:{','.join(sorted(columns))}",
+        )
+        out["told"] = [*out["told"], f"`{asset}`: {goal} asks people whether {', '.join(columns)} may lose protection"]
+    return out
+
+
+@GOVERNANCE.action("loosen", effects=("write_spec", "delete"))
+def loosen(work: Work, asset: str, columns: list[str]) -> Mapping[str, Any]:
+    """Call columns harmless that were classed as personal: it takes protection away, so people decide on it."""
+    written = work.call(classification.loosen, asset=asset, columns=columns)
+    return {"dataset": asset, **written, "told": [f"`{asset}`: {', '.join(columns)} count as no personal data now"]}
+
+
+@GOVERNANCE.action("mask", effects=("write_spec", "write_data"))
+def mask(work: Work, asset: str) -> Mapping[str, Any]:
+    """Write the masked view of a table that analysts read in its place; a table nobody scanned is scanned first."""
+    if not any(column.get("pii") for column in (work.call(specs.read, asset=asset).get("columns") or {}).values()):
+        scan_pii(work, asset)
+    view = work.call(classification.view_name, asset=asset)
+    entry = {
+        "description": f"{asset} with personal data masked, for analysts.",
+        "masked": {"source": asset},
+        "environments": [work.environment],
+    }
+    product = work.call(specs.product_of, asset=asset)
+    written = work.call(specs.write, asset=view, product=product, entry=entry)
+    told = f"`{view}` shows `{asset}` to analysts, personal data masked"
+    return {"dataset": view, "source": asset, **written, "build": True, "told": [told]}
+
+
+@GOVERNANCE.finish
+def build(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """Load what was written, and materialize the masked views of this phase in one child run."""
+    if not any(out.get("commit") or out.get("changed") or out.get("build") for out in done.values()):
+        return {}
+    work.call(runs.reload)
+    views = list(dict.fromkeys(out["dataset"] for out in done.values() if out.get("build")))
+    if not views:
+        return {}
+    child = work.call(runs.materialize, assets=views)
+    if not child.success:
+        raise RunFailed(child.error, where=", ".join(views), fix=f"see run {child.run_id}", run_id=child.run_id)
+    left = {table.asset: found.metadata.get("dagster/row_count") for table, found in child.tables.items()}
+    return {
+        step: {"run_id": child.run_id, "rows": left.get(out["dataset"])}
+        for step, out in done.items()
+        if out.get("build")
+    }
+
+
+@GOVERNANCE.action("retain", effects=("write_spec",))
+def retain(work: Work, asset: str, keep_days: int, then: str = "archive") -> Mapping[str, Any]:
+    """Declare how long rows are kept; what is due already is asked for in a goal of its own, which people decide on."""
+    rule = {"column": work.call(retention.column, asset=asset), "keep_days": keep_days, "then": then}
+    written = work.call(specs.write, asset=asset, product="", entry={"retention": rule})
+    due = work.call(retention.due, asset=asset)
+    out: dict[str, Any] = {"dataset": asset, **written, "due": due.to_json()}
+    told = f"{due.due:,} of {due.rows:,} rows are older than {due.before} by {due.column}"
+    told += f", {due.undated:,} say no age and stay" if due.undated else ""
+    if due.against:
+        told += f"; nothing leaves: {due.against}"
+    elif due.due or due.quarantined:
+        out["goal"] = work.call(
+            ready.submit,
+            text=f"Retention of {asset}: {then} rows older than {due.before}",
+            steps=[("governance", "expire", _expiry(work, asset, due.before))],
+            key=ready.retention_key(f"{work.environment}/{asset}") + due.before,
+        )
+        told += f"; {out['goal']} asks people to let them go"
+    return {**out, "told": [told]}
+
+
+@GOVERNANCE.action("expire", effects=("write_data", "delete"))
+def expire(work: Work, asset: str, before: str, assets: list[str] | None = None) -> Mapping[str, Any]:
+    """Archive what retention says, delete rows older than `before` from the table and all copies, and prove it.
+
+    `assets` are the table and what is computed from it, as people approved them. Safe to repeat from any point.
+    """
+    due = work.call(retention.due, asset=asset, before=before)
+    if due.against:
+        raise Denied(f"nothing may be deleted: {due.against}", where=asset)
+    readers = work.call(copies.readers, asset=asset)
+    before_counts = work.call(copies.count, assets=[asset, *readers])
+    archived = work.call(retention.archive, asset=asset, before=before) if due.then == "archive" else 0
+    gone = work.call(retention.delete, asset=asset, before=before)
+    proofs = _forgotten(work, [asset], readers)
+    left = work.call(retention.due, asset=asset, before=before)
+    if left.due or left.quarantined:
+        raise RunFailed(f"{left.due + left.quarantined:,} rows are still there", where=asset, fix="run it again")
+    told = f"`{asset}`: {archived:,} rows archived, {sum(gone.values()):,} deleted (older than {before}), none is left"
+    return {
+        "dataset": asset,
+        "archived": archived,
+        "deleted": gone,
+        "proof": [proof.to_json() for proof in proofs],
+        "told": [told],
+        "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(before_counts, proofs)},
+    }
+
+
+@GOVERNANCE.action("erase", effects=("write_data", "delete"))
+def erase(work: Work, subject: str, assets: list[str], follow: list[str] | None = None) -> Mapping[str, Any]:
+    """Erase one person, named by a keyed hash, from tables, quarantine, archive and all versions, and prove it.
+
+    `assets` are the tables that people approved; `follow` names columns with the person's number in other tables.
+    """
+    along = list(follow or ())
+    found = work.call(subjects.find, subject=subject, follow=along)
+    kept = [place for place in found if place.hold]
+    asked = dict.fromkeys(asset.removeprefix(copies.COLD) for asset in assets)
+    tables = [asset for asset in asked if asset not in {place.table for place in kept}]
+    readers = {r: None for a in tables for r in work.call(copies.readers, asset=a) if r not in tables}
+    counts = work.call(copies.count, assets=[*tables, *readers])
+    gone = work.call(subjects.erase, subject=subject, assets=tables, follow=along)
+    proofs = _forgotten(work, tables, list(readers))
+    left = [place for place in work.call(subjects.find, subject=subject, follow=along) if not place.hold]
+    if left:
+        where = ", ".join(place.table for place in left)
+        raise RunFailed("the person is still there", where=where, fix="ask for these tables too, or load them anew")
+    told = [f"{subject}: erased from {len(gone)} tables ({sum(gone.values()):,} rows); the person is in none of them"]
+    told += [f"{subject}: {place.table} keeps {place.rows:,} rows, a legal hold is on it" for place in kept]
+    return {
+        "dataset": ", ".join(gone),
+        "erased": gone,
+        "kept_by_hold": [place.table for place in kept],
+        "proof": [proof.to_json() for proof in proofs],
+        "told": told,
+        "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(counts, proofs)},
+    }
+
+
+def _told(found: classification.Classified) -> dict[str, Any]:
+    """The report's lines on a scan: types and confidence of columns, never what is in them."""
+    rows = [
+        [f"`{found.dataset}`", name, column.pii, f"{column.confidence:.2f}", f"{column.share:.1%}", column.reason]
+        for name, column in found.personal.items()
+    ]
+    told = (
+        f"`{found.dataset}`: {len(rows)} of {len(found.columns)} columns hold personal data ({found.rows:,} rows read)"
+    )
+    return {"told": [told], "shown": {"title": "Personal data", "header": PERSONAL, "rows": rows}}
+
+
+def _expiry(work: Work, asset: str, before: str) -> dict[str, Any]:
+    return {"asset": asset, "before": before, "assets": [asset, *work.call(copies.readers, asset=asset)]}
+
+
+def _forgotten(work: Work, assets: list[str], readers: list[str]) -> list[copies.Proof]:
+    """Compute anew what was computed from these tables, then leave nothing but the newest version of all of them."""
+    if readers:
+        child = work.call(runs.materialize, assets=readers)
+        if not child.success:
+            fix = f"see run {child.run_id}, then run this again"
+            raise RunFailed(f"{child.error}; copies may still hold the rows", where=", ".join(readers), fix=fix)
+    return work.call(copies.purge, assets=[*assets, *readers])
+
+
+def _rows(before: Mapping[str, int], proofs: list[copies.Proof]) -> list[list[Any]]:
+    return [[p.table, before.get(p.table, 0), p.rows, p.files, p.lying, p.versions] for p in proofs]

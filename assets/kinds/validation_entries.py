@@ -1,0 +1,73 @@
+"""What is wrong in one entry by itself: labels, rules, a person's override. Pure: no Dagster, no lake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+
+from agents.core.plan import ACTIONS
+from assets.kinds.documents import Document
+from assets.kinds.spec import Extension, Override, Rule, Table, content_digest
+
+At = tuple[str | int, ...]
+_OWNER = re.compile(r"^(team:[A-Za-z0-9_-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
+_TAG = re.compile(r"^[A-Za-z0-9_.-]{1,63}(/[A-Za-z0-9_.-]{1,63})?$")
+_TAG_VALUE = re.compile(r"^[A-Za-z0-9_.-]{0,63}$")
+
+
+def check_freshness(document: Document, at: At, hours: float | None) -> None:
+    if hours is not None and hours * 60 < 1:
+        raise document.error("freshness_hours is less than a minute", (*at, "freshness_hours"), "give at least 0.02")
+
+
+def check_labels(document: Document, at: At, owners: Sequence[str], tags: Mapping[str, str]) -> None:
+    for owner in owners:
+        if not _OWNER.match(owner):
+            raise document.error(
+                f"{owner!r} is not an owner", (*at, "owners"), "write team:<name> or an e-mail address"
+            )
+    for key, value in tags.items():
+        if not _TAG.match(key) or not _TAG_VALUE.match(value):
+            fix = "letters, digits, - _ . only, at most 63; a key may have one prefix/"
+            raise document.error(f"{key!r}: {value!r} is not a tag", (*at, "tags"), fix)
+
+
+def check_override(document: Document, at: At, override: Override) -> None:
+    """A word misspelt would forbid nothing. Names of agents and tools that a team added are taken as they are."""
+    for what in override.forbid:
+        agent = what.partition(".")[0]
+        known = [f"{agent}.{name}" for name in ACTIONS.get(agent, ())]
+        near = get_close_matches(what, known, n=1, cutoff=0.8) if known else get_close_matches(agent, ACTIONS, 1, 0.8)
+        if what not in known and near:
+            raise document.error(f"no agent does {what!r}", (*at, "override"), f"did you mean {near[0]}?")
+
+
+def check_rules(document: Document, at: At, rules: Sequence[Rule], of: Table | Extension) -> str:
+    """The content's digest, which needs rules that are plain JSON."""
+    try:
+        content = content_digest(of)
+    except (TypeError, ValueError) as error:
+        raise document.error(
+            "a rule's values must be plain JSON", (*at, "rules"), "use text, numbers, lists"
+        ) from error
+    seen: set[str] = set()
+    known = _rule_types() if rules else frozenset[str]()
+    for index, rule in enumerate(rules):
+        if rule.type not in known:
+            near = get_close_matches(rule.type, known, n=1)
+            fix = f"did you mean {near[0]}?" if near else "use a Great Expectations type that is supported"
+            raise document.error(f"unknown rule type {rule.type!r}", (*at, "rules", index, "type"), fix)
+        if rule.identity in seen:
+            fix = "remove one, or give them different meta.id"
+            raise document.error(f"{rule.type} is given twice for the same columns", (*at, "rules", index), fix)
+        seen.add(rule.identity)
+    return content
+
+
+@cache
+def _rule_types() -> frozenset[str]:
+    from assets.kinds.rules import known_types
+
+    return frozenset(known_types())
