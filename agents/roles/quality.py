@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.core.errors import RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
-from agents.tools import quality, replaying, runs, specs, tables
+from agents.tools import contracts, quality, ready, replaying, runs, specs, tables
 from resources.orchestrator import CheckOutcome, ChildRun
 
 QUALITY = agent(
@@ -39,6 +39,42 @@ def replay(work: Work, asset: str) -> Mapping[str, Any]:
     """Land the rows in quarantine that pass the table's rules now."""
     done = work.call(replaying.replay_rows, asset=asset)
     return {"dataset": asset, "replay": done.to_json(), "held": work.call(replaying.held, asset=asset)}
+
+
+@QUALITY.action("contract", effects=("write_spec",))
+def contract(work: Work, asset: str, contract: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Promise readers what a table holds; what would take a promise back becomes a goal that people decide on."""
+    given = contract or work.call(contracts.standing, asset=asset).proposed.to_spec()
+    found = work.call(contracts.compare, asset=asset, contract=given)
+    new = found.proposed
+    if not found.breaking:
+        written = work.call(contracts.extend, asset=asset, contract=new.to_spec())
+        kept = ": a person wrote another one, which stays" if written["kept"] else ""
+        return {"dataset": asset, **written, "told": [f"`{asset}`: contract {new.version}{kept}"]}
+    changes = [str(one) for one in found.found]
+    inputs = contracts.proposal(asset, new, changes, work.call(contracts.readers, asset=asset))
+    goal = work.call(
+        ready.submit,
+        text=f"Contract {new.version} of {asset}: {'; '.join(changes)}",
+        steps=[("quality", "amend", inputs)],
+        key=contracts.proposal_key(work.session.table(asset), new),
+    )
+    return {"dataset": asset, "told": [f"`{asset}`: {goal} asks people whether contract {new.version} may come"]}
+
+
+@QUALITY.action("amend", effects=("write_spec", "write_data", "delete"))
+def amend(
+    work: Work,
+    asset: str,
+    contract: Mapping[str, Any],
+    changes: Sequence[str] = (),
+    readers: Sequence[str] = (),
+) -> Mapping[str, Any]:
+    """Put an approved contract in force and load what waited for it; `changes` and `readers` are what people saw."""
+    written = work.call(contracts.amend, asset=asset, contract=contract)
+    reached = f"; it reaches {', '.join(readers)}" if readers else "; nothing reads it"
+    told = f"`{asset}`: contract {contract.get('version')} is in force: {'; '.join(changes)}{reached}"
+    return {"dataset": asset, **written, "check": True, "told": [told]}
 
 
 @QUALITY.finish

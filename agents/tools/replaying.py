@@ -12,6 +12,7 @@ from agents.core.errors import SpecError, TableNotFound
 from agents.core.registry import tool
 from agents.tools.session import Session
 from agents.tools.specs import entry_in
+from assets.kinds.contract import promised
 from assets.kinds.spec import Extension, Table
 from resources.platform import Platform
 
@@ -50,7 +51,7 @@ def would_land(platform: Platform, table: TableId) -> Replayed:
 
 @tool("quality.replay", effect="write_data")
 def replay_rows(session: Session, asset: str) -> Applied:
-    """Land the rows in quarantine that pass the table's rules now, each once; taken back where a blocking rule fails."""
+    """Land the rows in quarantine that pass the table's rules now, each once; undone where a blocking rule fails."""
     return apply(session, asset, plan_of(session.platform, session.table(asset), by=session.agent, why=session.goal))
 
 
@@ -98,9 +99,9 @@ def declared(platform: Platform, table: TableId) -> Table | Extension:
     entry = entry_in(platform, table.environment, table.asset)
     if not entry:
         raise SpecError(f"no product holds {table.asset}", fix="see the assets with adp catalog")
-    if "asset" in entry:
-        return TypeAdapter(Extension).validate_python(entry)
-    return TypeAdapter(Table).validate_python(entry)
+    kind: type[Table | Extension] = Extension if "asset" in entry else Table
+    spec = TypeAdapter(kind).validate_python(entry)
+    return replace(spec, rules=promised(spec.contract, spec.rules))
 
 
 def plan_of(

@@ -1,4 +1,4 @@
-"""`adp quality quarantine` and `adp quality replay`: rows that broke a rule, and bringing back those that do not now."""
+"""`adp quality quarantine` and `adp quality replay`: rows that broke a rule, and their way back."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would land; change nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Land the rows in quarantine that pass the table's rules now, each exactly once; the others stay with their reason.
+    """Land the rows in quarantine that pass the table's rules now, each once; the others stay with their reason.
 
     A refresh after a change of rules does this by itself. In production it is held until people approve.
 
@@ -60,9 +60,9 @@ def replay(
     adp quality replay bronze/sales_orders --json
     """
     if not dry_run:
-        from platform_defs.commands.releases import launch
+        from platform_defs.commands.launched import launch_step
 
-        launch("quality", "replay", {"asset": asset}, environment, json=json)
+        launch_step("quality", "replay", {"asset": asset}, environment, json=json)
         return
     from agents.tools.replaying import would_land
     from resources.platform import Platform

@@ -52,6 +52,7 @@ SENSORS = {
     "plans": "requests runs of workflow, which are gated",
     "automation": "Dagster's own: requests runs of assets",
     "failures": "tells people",
+    "contracts": "submits goals into the store, whose runs take promises back and are held for that",
     "retention": "submits goals into the store, whose runs delete and are held for that",
     "specs": "reports which files did not load",
 }
