@@ -9,7 +9,8 @@ from agents.core.errors import RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
-from agents.tools import contracts, quality, ready, replaying, runs, specs, tables
+from agents.roles.quality import repairs
+from agents.tools import contracts, quality, ready, runs, specs, tables
 from resources.orchestrator import CheckOutcome, ChildRun
 
 QUALITY = agent(
@@ -17,6 +18,7 @@ QUALITY = agent(
     "Profiles tables, writes quality rules for them, checks them and puts bad rows into quarantine.",
     after=AFTER["quality"],
 )
+repairs.register(QUALITY)
 
 
 @QUALITY.action("profile", effects=())
@@ -32,13 +34,6 @@ def validate(work: Work, asset: str) -> Mapping[str, Any]:
     found = work.call(quality.propose, asset=asset)
     entry = {"rules": [rule.to_spec() for rule in found.rules]}
     return {"dataset": asset, **work.call(specs.write, asset=asset, product="", entry=entry), "check": True}
-
-
-@QUALITY.action("replay", effects=("write_data",))
-def replay(work: Work, asset: str) -> Mapping[str, Any]:
-    """Land the rows in quarantine that pass the table's rules now."""
-    done = work.call(replaying.replay_rows, asset=asset)
-    return {"dataset": asset, "replay": done.to_json(), "held": work.call(replaying.held, asset=asset)}
 
 
 @QUALITY.action("contract", effects=("write_spec",))
