@@ -9,7 +9,7 @@ from agents.core.catalog import TableId
 from agents.core.errors import ConfigError
 from assets.kinds import keys
 from assets.kinds.masked import personal_columns
-from assets.kinds.spec import Rule, Table
+from assets.kinds.spec import Extension, Table
 from assets.kinds.tables import DIGEST
 from assets.kinds.validation import ExtensionEntry
 
@@ -23,28 +23,31 @@ if TYPE_CHECKING:
 class LakeIOManager(dg.IOManager):
     """Writes what an asset returns, as its table's new version; reads it back as the type the reader asks for.
 
-    `rules` are those that YAML extensions give a table: rows that break a quarantining one go to its quarantine.
+    `extensions` are what YAML gives a table: rows that break a quarantining rule go to its quarantine.
     `personal` are the columns of each table that hold personal data: that an asset reads them is recorded.
     """
 
     def __init__(
         self,
         lake: "Lake",
-        rules: Mapping[TableId, Sequence[Rule]] | None = None,
+        extensions: Mapping[TableId, Sequence[Extension]] | None = None,
         personal: Mapping[TableId, Sequence[str]] | None = None,
         record: "Record | None" = None,
     ) -> None:
-        self._lake, self._rules, self._personal, self._record = lake, rules or {}, personal or {}, record
+        self._lake, self._extensions, self._personal, self._record = lake, extensions or {}, personal or {}, record
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Replace the table. Takes Arrow tables, batches and readers, polars and pandas frames, DuckDB relations."""
         if obj is None:
             return
         from assets.kinds.lake_writing import replace_table
+        from assets.kinds.running import told
 
         table, rows = _table(context.asset_key), to_reader(obj, str(_table(context.asset_key)))
         made_as = str(context.asset_spec.metadata.get(DIGEST, ""))
-        written = replace_table(self._lake, table, rows, self._rules.get(table, ()), context.run_id, made_as)
+        with told(table):
+            extensions = self._extensions.get(table, ())
+            written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as)
         context.add_output_metadata(written)
 
     def load_input(self, context: dg.InputContext) -> object:
@@ -58,19 +61,19 @@ class LakeIOManager(dg.IOManager):
 
 
 def lake_io(entries: Sequence[ExtensionEntry] = (), tables: Iterable[Table] = ()) -> dg.IOManagerDefinition:
-    """The IO manager over this deployment's lake, with the rules that extensions add and what tables' columns hold."""
+    """The IO manager over this deployment's lake, with what extensions add to tables and what tables' columns hold."""
     personal = personal_columns([*tables, *(entry.extension for entry in entries)])
-    rules: dict[TableId, list[Rule]] = {}
+    added: dict[TableId, list[Extension]] = {}
     for entry in entries:
         layer, _, name = entry.extension.asset.partition("/")
         for environment in entry.extension.environments:
-            rules.setdefault(TableId(environment, layer, name), []).extend(entry.extension.rules)
+            added.setdefault(TableId(environment, layer, name), []).append(entry.extension)
 
     @dg.io_manager(config_schema={}, required_resource_keys={"platform"})
     def manager(context: dg.InitResourceContext) -> LakeIOManager:
         platform: Platform = context.resources.platform
         # Opened by the first reading of personal data: most runs have none.
-        return LakeIOManager(platform.lake, rules, personal, lambda *a, **more: platform.access.record(*a, **more))
+        return LakeIOManager(platform.lake, added, personal, lambda *a, **more: platform.access.record(*a, **more))
 
     return manager
 

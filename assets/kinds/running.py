@@ -44,7 +44,7 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
     now = datetime.now(UTC)
     wanted = {key.name for key in context.selected_asset_check_keys}
     rules = asset.table.rules
-    with _told(asset.id):
+    with told(asset.id):
         if not context.selected_asset_keys:
             yield from check_results(asset.id, rules, judge(platform.lake, asset.id, rules, asset.where, now), wanted)
             return
@@ -71,7 +71,7 @@ def run_extension_checks(
     """The checks that YAML added to an asset a person wrote, over its table in the lake."""
     platform: Platform = getattr(context.resources, PLATFORM)
     wanted = {key.name for key in context.selected_asset_check_keys}
-    with _told(table):
+    with told(table):
         results = judge(platform.lake, table, extension.rules, str(table), datetime.now(UTC))
         yield from check_results(table, extension.rules, results, wanted)
 
@@ -113,7 +113,7 @@ def _passing(error: PlatformError) -> bool:
 
 
 @contextmanager
-def _told(table: TableId) -> Generator[None]:
+def told(table: TableId) -> Generator[None]:
     """Our errors as Dagster shows them best; those that no second try can mend are not tried again."""
     try:
         yield
