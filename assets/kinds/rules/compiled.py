@@ -9,6 +9,11 @@ NOW = "__now__"
 """Stands in SQL for the moment of evaluation."""
 
 
+def count_where(condition: str) -> str:
+    """SQL for how many rows a condition is true of; cheaper than a filtered count, which is never NULL."""
+    return f"coalesce(count_if({condition}), 0)"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of a number or a time; a limit that is None is open."""
@@ -82,7 +87,7 @@ class Query:
 class SchemaCheck:
     """A statement on names and types; decided without reading rows."""
 
-    subject: Literal["exists", "set", "type"]
+    subject: Literal["exists", "set", "ordered", "type"]
     wanted: tuple[str, ...]
     columns: tuple[str, ...] = ()
     exact: bool = True
@@ -90,4 +95,21 @@ class SchemaCheck:
     kind: Literal["schema"] = "schema"
 
 
-Compiled = RowCheck | Aggregate | Distinct | Unique | Query | SchemaCheck
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A rule that Great Expectations evaluates itself."""
+
+    columns: tuple[str, ...]
+    kind: Literal["foreign"] = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that does not fit its table: it fails, and says why."""
+
+    error: str
+    columns: tuple[str, ...] = ()
+    kind: Literal["broken"] = "broken"
+
+
+Compiled = RowCheck | Aggregate | Distinct | Unique | Query | SchemaCheck | Foreign | Broken
