@@ -63,13 +63,17 @@ class Column:
 
 
 def columns_of(schema: Mapping[str, pa.DataType] | pa.Schema) -> dict[str, Column]:
-    """Columns by name, in the table's order."""
+    """Columns by name, in the table's order; a name that comes again carries its number, as in DuckDB."""
     pairs = list(schema.items() if isinstance(schema, Mapping) else zip(schema.names, schema.types, strict=True))
     times = Counter(str(name).casefold() for name, _ in pairs)
-    return {
-        str(name): Column(str(name), str(kind), family_of(str(kind)), times[str(name).casefold()] > 1)
-        for name, kind in pairs
-    }
+    found: dict[str, Column] = {}
+    for name, kind in pairs:
+        key, number = str(name), 0
+        while key in found:
+            number += 1
+            key = f"{name}_{number}"
+        found[key] = Column(key, str(kind), family_of(str(kind)), times[str(name).casefold()] > 1)
+    return found
 
 
 def family_of(arrow_type: str) -> Family:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Literal
 
 NOW = "__now__"
@@ -24,6 +25,9 @@ class Limits:
     strict_high: bool = False
 
     def hold(self, value: Any) -> bool:
+        """Whether the value lies within; NaN lies nowhere."""
+        if isinstance(value, float) and isnan(value):
+            return False
         if self.low is not None and (value <= self.low if self.strict_low else value < self.low):
             return False
         return self.high is None or (value < self.high if self.strict_high else value <= self.high)

@@ -114,7 +114,9 @@ class Evaluation:
         check = pair.check
         first, *rest = (numbers[sql] for sql in self._numbers(check))
         if isinstance(check, Aggregate):
-            return RuleResult(pair.rule, first is not None and check.limits.hold(first), self._rows, observed=first)
+            holds = first is not None and check.limits.hold(first)
+            observed = shown(first, category=False) if isinstance(first, str) else first
+            return RuleResult(pair.rule, holds, self._rows, observed=observed)
         assert isinstance(check, RowCheck)
         counted = self._rows - rest[0]
         success = not counted or (counted - first) / counted >= check.mostly
@@ -235,5 +237,7 @@ def _smallest(column: Column, condition: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """What went wrong, without the cell that DuckDB quotes."""
+    """What went wrong, without the cell or the path that DuckDB quotes."""
+    if "unicode" in str(error) or "string encoding" in str(error):
+        return "a text of its columns is not valid UTF-8; fix: mend the encoding where the data comes from"
     return re.sub(r"'([^']*)'", lambda quoted: shape(quoted[1]), str(error).strip().splitlines()[0][:300])

@@ -104,10 +104,12 @@ def _aggregate(name: str, sql: Callable[[Column], str], families: frozenset[str]
 
 
 def _comparable(column: Column) -> str:
-    """Times without a zone (UTC), so that they compare with limits."""
-    if column.family == "instant":
-        return f"({column.sql} AT TIME ZONE 'UTC')"
-    return f"CAST({column.sql} AS TIMESTAMP)" if column.family in TIMES else column.value
+    """Times without a zone (UTC) and within Python's years, so that they compare with limits."""
+    if column.family not in TIMES:
+        return column.value
+    plain = f"({column.sql} AT TIME ZONE 'UTC')" if column.family == "instant" else column.sql
+    first, last = "TIMESTAMP '0001-01-01'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
+    return f"CASE WHEN {column.sql} IS NOT NULL THEN least(greatest(CAST({plain} AS TIMESTAMP), {first}), {last}) END"
 
 
 _ORDERED = NUMBERS | TIMES | {"text"}
