@@ -72,6 +72,11 @@ class RuleSet:
         return tuple(name for name, _ in self._named)
 
     @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Each of `rules` with what it was compiled to."""
+        return self._pairs
+
+    @property
     def row_rules(self) -> tuple[Rule, ...]:
         """The rules by which `split` sends rows to quarantine."""
         return tuple(
