@@ -17,6 +17,7 @@ from resources.settings import Settings
 from sensors.approvals import approvals_sensor
 from sensors.failures import failures_sensor
 from sensors.plans import plans_sensor
+from sensors.quality import quality_sensor
 from sensors.retention import retention_sensor
 
 
@@ -32,6 +33,7 @@ def services(settings: Settings) -> dg.Definitions:
             approvals_sensor(platform),
             failures_sensor(platform),
             retention_sensor(platform),
+            quality_sensor(platform),
         ],
     )
 

@@ -80,6 +80,7 @@ def _overridden(entry: E, said: Mapping[str, Override]) -> E:
 
 
 def joined(base: Override, pinned: Override) -> Override:
-    """Everything that either forbids; a version named for an environment by the pin goes before."""
+    """Everything that either forbids or quiets; what the pin says of a version or of what is normal goes before."""
     forbidden = tuple(dict.fromkeys([*base.forbid, *pinned.forbid]))
-    return Override(forbidden, {**base.version, **pinned.version})
+    quiet = tuple(dict.fromkeys([*base.quiet, *pinned.quiet]))
+    return Override(forbidden, {**base.version, **pinned.version}, quiet, pinned.normal_since or base.normal_since)

@@ -54,6 +54,7 @@ SENSORS = {
     "failures": "tells people",
     "retention": "submits goals into the store, whose runs delete and are held for that",
     "specs": "reports which files did not load",
+    "quality": "reports what is unusual, and submits goals of the quality agent, whose runs are gated",
 }
 
 
