@@ -28,6 +28,7 @@ from agents.tools.anomalies.lateness import late
 from agents.tools.anomalies.tables import FEWEST, Finding, judge_table
 from agents.tools.ready import AUTOMATION, submit_ready
 from assets.kinds.keys import asset_key
+from assets.kinds.pins import confirmed
 from assets.kinds.spec import Override
 from resources.markdown import plain
 from resources.measurements import Measurement
@@ -104,7 +105,7 @@ class Review:
         found = judge_table(past, measurement)
         if found:  # only now the specs are read: most refreshes are as ever
             word = self._override(measurement.table)
-            found = judge_table(past, measurement, word.quiet, word.confirmed)
+            found = judge_table(past, measurement, word.quiet, confirmed(word))
         if found:
             self._report(measurement.table, found)
             verdict["anomalies"] = [each.to_json() for each in found]

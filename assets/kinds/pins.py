@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from assets.kinds.documents import Document
@@ -84,3 +85,11 @@ def joined(base: Override, pinned: Override) -> Override:
     forbidden = tuple(dict.fromkeys([*base.forbid, *pinned.forbid]))
     quiet = tuple(dict.fromkeys([*base.quiet, *pinned.quiet]))
     return Override(forbidden, {**base.version, **pinned.version}, quiet, pinned.normal_since or base.normal_since)
+
+
+def confirmed(override: Override) -> float:
+    """When a person last said that a table is normal, in seconds; 0 if nobody did."""
+    if not override.normal_since:
+        return 0.0
+    moment = datetime.fromisoformat(override.normal_since)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

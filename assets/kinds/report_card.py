@@ -10,6 +10,7 @@ import dagster as dg
 
 from agents.core.catalog import TableId
 from assets.kinds.measuring import measure
+from assets.kinds.pins import confirmed
 from assets.kinds.scorecard import scorecard
 from assets.kinds.scoring import scores
 from assets.kinds.spec import Override
@@ -52,7 +53,7 @@ def card(
 
 def usual_of(history: Sequence[Measurement], override: Override) -> list[Measurement]:
     """The refreshes that say what is usual: those that were taken, since a person last confirmed a change."""
-    return [m for m in history if not m.facts.get("refused") and m.at >= override.confirmed]
+    return [m for m in history if not m.facts.get("refused") and m.at >= confirmed(override)]
 
 
 def _read(numbers: Mapping[str, Any]) -> dict[str, int]:

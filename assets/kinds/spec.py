@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import ConfigDict, Field
@@ -115,14 +114,6 @@ class Override:
     version: Mapping[Environment, Annotated[int, Field(ge=0)]] = field(default_factory=dict[Environment, int])
     quiet: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     normal_since: str = ""
-
-    @property
-    def confirmed(self) -> float:
-        """When a person last said that the table is normal, in seconds; 0 if nobody did."""
-        if not self.normal_since:
-            return 0.0
-        moment = datetime.fromisoformat(self.normal_since)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 NO_OVERRIDE = Override()
