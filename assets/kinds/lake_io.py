@@ -1,6 +1,7 @@
 """IO manager over the lake for assets people write in Python: key `[environment, layer, table]` is the Delta table."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -8,22 +9,22 @@ import dagster as dg
 from agents.core.catalog import TableId
 from agents.core.errors import ConfigError
 from assets.kinds import keys
-from assets.kinds.spec import Rule
+from assets.kinds.spec import NO_OVERRIDE, Extension, Rule
 from assets.kinds.tables import DIGEST
 from assets.kinds.validation import ExtensionEntry
 
 if TYPE_CHECKING:
-    from resources.lake import Lake
+    from resources.platform import Platform
 
 
 class LakeIOManager(dg.IOManager):
     """Writes what an asset returns, as its table's new version; reads it back as the type the reader asks for.
 
-    `rules` are those that YAML extensions give a table: rows that break a quarantining one go to its quarantine.
+    `extensions` are what YAML adds to a table: rows that break one of its quarantining rules go to its quarantine.
     """
 
-    def __init__(self, lake: "Lake", rules: Mapping[TableId, Sequence[Rule]] | None = None) -> None:
-        self._lake, self._rules = lake, rules or {}
+    def __init__(self, platform: "Platform", extensions: Mapping[TableId, Sequence[Extension]] | None = None) -> None:
+        self._platform, self._lake, self._extensions = platform, platform.lake, extensions or {}
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Replace the table. Takes Arrow tables, batches and readers, polars and pandas frames, DuckDB relations."""
@@ -33,8 +34,22 @@ class LakeIOManager(dg.IOManager):
 
         table, rows = _table(context.asset_key), to_reader(obj, str(_table(context.asset_key)))
         made_as = str(context.asset_spec.metadata.get(DIGEST, ""))
-        written = replace_table(self._lake, table, rows, self._rules.get(table, ()), context.run_id, made_as)
-        context.add_output_metadata(written)
+        rules = [rule for extension in self._extensions.get(table, ()) for rule in extension.rules]
+        written = replace_table(self._lake, table, rows, rules, context.run_id, made_as)
+        context.add_output_metadata({**written, **self._card(table, rules, written, context.run_id)})
+
+    def _card(
+        self, table: TableId, rules: Sequence[Rule], written: Mapping[str, Any], run_id: str
+    ) -> Mapping[str, Any]:
+        from assets.kinds.judging import judge
+        from assets.kinds.pins import joined
+        from assets.kinds.report_card import card
+
+        now, override, hours = datetime.now(UTC), NO_OVERRIDE, None
+        for extension in self._extensions.get(table, ()):
+            override, hours = joined(override, extension.override), extension.freshness_hours or hours
+        results = judge(self._lake, table, rules, str(table), now)
+        return card(self._platform, table, results, written, run_id, now, override=override, freshness_hours=hours)
 
     def load_input(self, context: dg.InputContext) -> object:
         """The table as Arrow, or as the input's annotation says: polars, pandas, a reader or a DuckDB relation."""
@@ -42,16 +57,16 @@ class LakeIOManager(dg.IOManager):
 
 
 def lake_io(entries: Sequence[ExtensionEntry] = ()) -> dg.IOManagerDefinition:
-    """The IO manager over this deployment's lake, with the rules that extensions add."""
-    rules: dict[TableId, list[Rule]] = {}
+    """The IO manager over this deployment's lake, with what extensions add."""
+    extensions: dict[TableId, list[Extension]] = {}
     for entry in entries:
         layer, _, name = entry.extension.asset.partition("/")
         for environment in entry.extension.environments:
-            rules.setdefault(TableId(environment, layer, name), []).extend(entry.extension.rules)
+            extensions.setdefault(TableId(environment, layer, name), []).append(entry.extension)
 
     @dg.io_manager(config_schema={}, required_resource_keys={"platform"})
     def manager(context: dg.InitResourceContext) -> LakeIOManager:
-        return LakeIOManager(context.resources.platform.lake, rules)
+        return LakeIOManager(context.resources.platform, extensions)
 
     return manager
 

@@ -6,24 +6,29 @@ One pass over a bounded part of the table; no value of it is kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agents.core.catalog import TableId
 from assets.kinds.rules.columns import NUMBERS, Column, columns_of
 from assets.kinds.rules.session import session
 
 if TYPE_CHECKING:
-    import pyarrow.dataset as pads
+    import pyarrow as pa
 
     from resources.lake import Lake
 
-# Beyond so many rows or columns a part stands for the table: row groups spread over it, the first columns.
-MOST_ROWS, MOST_COLUMNS = 1_000_000, 200
+# Beyond so many rows or columns a part stands for the table: batches spread over it, the first columns. Exactly so many
+# rows, since more would have more distinct values.
+MOST_ROWS, MOST_COLUMNS = 100_000, 200
+# What is opened and decoded to take them from.
+_FILES, _GROUPS, _BATCH = 20, 4, 4096
 # The mean of fewer values could tell one of them.
 _FEWEST = 10
 # Squares of larger numbers are no numbers any more.
 _LARGEST = 1e150
+
+T = TypeVar("T")
 
 
 def measure(lake: Lake, table: TableId) -> dict[str, Any]:
@@ -80,16 +85,32 @@ def _facts(rows: int, present: int, distinct: int | None, mean: float | None, sp
 
 
 def _part(dataset: Any, rows: int) -> Any:
-    """The dataset, or of a large one every n-th row group: the same table gives the same part."""
+    """The dataset, or of a large one batches from all over it: the same table gives the same part."""
     if rows <= MOST_ROWS:
         return dataset
+    import pyarrow as pa
     import pyarrow.dataset as pads
 
-    # Files are opened only to be sampled: with many, every n-th is looked into.
     files = list(dataset.get_fragments())
-    chosen = files[:: max(1, len(files) // 100)]
-    groups = [group for file in chosen for group in file.split_by_row_group()]
+    groups = [group for file in _spread(files, _FILES) for group in file.split_by_row_group()]
     counts = [sum(info.num_rows for info in group.row_groups) for group in groups]
-    step = max(1, round(sum(counts) / MOST_ROWS))
-    spread: list[pads.Fragment] = groups[::step]
-    return pads.FileSystemDataset(spread, dataset.schema, dataset.format, dataset.filesystem)
+    enough = max(_GROUPS // 2, -(-MOST_ROWS * len(groups) // max(1, sum(counts))))
+    chosen = _spread(list(zip(groups, counts, strict=True)), enough)
+    held = sum(count for _, count in chosen)
+    part = pads.FileSystemDataset([group for group, _ in chosen], dataset.schema, dataset.format, dataset.filesystem)
+    batches = part.to_batches(batch_size=_BATCH, batch_readahead=2, fragment_readahead=1)
+    return pa.RecordBatchReader.from_batches(dataset.schema, _every(batches, max(1, held // MOST_ROWS)))
+
+
+def _every(batches: Iterable[pa.RecordBatch], step: int) -> Iterator[pa.RecordBatch]:
+    """Every n-th batch, up to `MOST_ROWS` rows."""
+    left = MOST_ROWS
+    for number, batch in enumerate(batch for batch in batches if batch.num_rows):
+        if number % step == 0 and left:
+            yield batch.slice(0, left)
+            left -= min(left, batch.num_rows)
+
+
+def _spread(items: list[T], most: int) -> list[T]:
+    """At most so many of the items, evenly spread."""
+    return items if len(items) <= most else [items[place * len(items) // most] for place in range(most)]
