@@ -69,7 +69,7 @@ def _failing(results: Mapping[str, RuleResult]) -> list[dict[str, Any]]:
             "reason": result.rule.meta.reason or result.rule.type,
             "action": result.rule.meta.action,
             "unexpected": result.unexpected_count,
-            "examples": ", ".join(result.examples) or (str(result.observed) if result.observed is not None else ""),
+            "examples": list(result.examples) or ([str(result.observed)] if result.observed is not None else []),
         }
         for name, result in results.items()
         if not result.success

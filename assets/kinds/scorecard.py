@@ -14,7 +14,8 @@ from resources.measurements import Measurement
 CHARTED = 60
 _GOOD, _FAIR = 95.0, 80.0
 _COLORS = ("#15803d", "#b45309", "#b91c1c")
-_EXAMPLES = 300
+# Examples of a failing rule, and how long each may be.
+_EXAMPLES, _LONGEST = 3, 80
 
 
 def scorecard(history: Sequence[Measurement]) -> str:
@@ -34,7 +35,7 @@ def badge(score: float | None) -> str:
     """The overall score on the colour it deserves."""
     if score is None:
         return "not scored"
-    return label(f"QUALITY {score:.0f}", _color(score))
+    return label(f"QUALITY {score:g}", _color(score))
 
 
 def _color(score: float) -> str:
@@ -80,11 +81,12 @@ def _short(value: float) -> str:
 def _failing(failing: Sequence[Mapping[str, Any]]) -> list[str]:
     if not failing:
         return ["Every rule that is checked holds.", ""]
-    rows = [
-        (plain(str(f["reason"])), str(f["action"]), f"{f['unexpected']:,}", quoted(f["examples"], _EXAMPLES))
-        for f in failing
-    ]
+    rows = [(plain(str(f["reason"])), str(f["action"]), f"{f['unexpected']:,}", _shown(f["examples"])) for f in failing]
     return [f"**{len(failing)} failing**", *table(("rule", "action", "rows", "examples (masked)"), rows)]
+
+
+def _shown(examples: Sequence[str]) -> str:
+    return " ".join(quoted(str(example), _LONGEST) for example in examples[:_EXAMPLES]) or "–"
 
 
 def _unusual(history: Sequence[Measurement]) -> list[str]:

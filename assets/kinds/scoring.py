@@ -15,7 +15,7 @@ _UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_u
 _MISSING = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null")
 _ACROSS = ("unexpected_rows_expectation", "expect_column_pair_", "expect_multicolumn_", "expect_select_column_")
 # A gap between refreshes, or a change of the rows, up to so many times the usual costs nothing; at twice that, all.
-_LATE, _FEW = 1.5, 0.5
+_LATE, _FEW, _ENOUGH = 1.5, 0.5, 0.95
 _RECENT = 30
 
 
@@ -84,12 +84,12 @@ def _freshness(history: Sequence[tuple[float, int]], at: float, allowed: float |
 
 
 def _volume(rows: int, before: Sequence[int]) -> float:
-    """A table that lost half its usual rows has lost half its score; growth costs only beyond the twofold."""
+    """A table that lost half its usual rows has lost about half its score; growth costs only beyond the twofold."""
     usual = max(median(before), before[-1]) if before else 0
     if usual <= 0:
         return 1.0
     ratio = rows / usual
-    return min(1.0, ratio) if ratio <= 1 else max(_FEW, _falling(ratio / 2))
+    return min(1.0, ratio / _ENOUGH) if ratio <= 1 else max(_FEW, _falling(ratio / 2))
 
 
 def _falling(ratio: float) -> float:
