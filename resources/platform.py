@@ -14,13 +14,17 @@ from resources.settings import Settings, environment
 
 if TYPE_CHECKING:
     from agents.core.policy import Policy
+    from resources.access import Access
     from resources.approvals import Approvals
     from resources.approvals_policy import Policies
     from resources.identity import People
     from resources.keys import Keys
     from resources.lake import Lake
     from resources.ledger import Ledger
+    from resources.masking_keys import MaskingKeys
+    from resources.measurements import Measurements
     from resources.notifier import Notifier
+    from resources.personal import PersonalData
     from resources.secrets import Secrets
     from resources.sources import Sources
     from resources.specs_repo import SpecsRepo
@@ -44,6 +48,7 @@ class Platform:
     settings: Settings
     run_id: str = ""
     _env: Mapping[str, str] = field(default_factory=environment, repr=False, compare=False)
+    personal: PersonalData | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, settings: Settings, env: Mapping[str, str] | None = None) -> Platform:
@@ -100,11 +105,25 @@ class Platform:
         return Ledger(self.store, self.settings.ledger_head)
 
     @cached_property
+    def measurements(self) -> Measurements:
+        """What each refresh of a table measured, in the same store."""
+        from resources.measurements import Measurements
+
+        return Measurements(self.store)
+
+    @cached_property
     def keys(self) -> Keys:
         """The keys that sign grants and encrypt secrets; a worker holds none that sign."""
         from resources.keys import Keys
 
         return Keys(self.secrets, self.settings.keys_dir)
+
+    @cached_property
+    def masking_keys(self) -> MaskingKeys:
+        """The keys of pseudonyms and tokens, from the secrets."""
+        from resources.masking_keys import MaskingKeys
+
+        return MaskingKeys(self.secrets)
 
     @cached_property
     def people(self) -> People:
@@ -140,6 +159,13 @@ class Platform:
             escalate_groups=s.escalate_groups,
         )
         return Approvals(self.store, self.ledger, self.policy, self.keys, self.people, limits=limits)
+
+    @cached_property
+    def access(self) -> Access:
+        """Who may read personal data in clear text, and the record that somebody did."""
+        from resources.access import Access
+
+        return Access(self.approvals, self._policies, self.people, self.ledger)
 
     def releases(self, environment: str) -> SpecsRepo:
         """What an environment runs where a promotion pinned it: `<product>/<environment>.yaml`."""
@@ -179,9 +205,9 @@ class Run(Protocol):
     def run_id(self) -> str: ...
 
 
-def open_platform(settings: Settings, run: Run | None = None) -> Platform:
-    """The platform as one run sees it; `run` is None outside of runs."""
-    return Platform(settings, run.run_id if run else "")
+def open_platform(settings: Settings, run: Run | None = None, personal: PersonalData | None = None) -> Platform:
+    """The platform as one run sees it; `run` is None outside of runs, `personal` finds personal data."""
+    return Platform(settings, run.run_id if run else "", personal=personal)
 
 
 def storage_options(settings: Settings, secrets: Secrets) -> dict[str, str]:
