@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agents.tools.detection.grid import Column, Grid
 
 _CONVENTION = 0.6
+_OFTEN = 0.1
 
 
 def missing_codes(column: Column) -> np.ndarray[Any, Any]:
@@ -46,7 +47,15 @@ def disguised(grid: Grid, missing: Sequence[np.ndarray[Any, Any]]) -> Iterator[S
         for code in _true(nothing):
             word = column.values[code]
             if word and not (convention and word == usual) and not bool(nothing.all()) and not _a_code(column, code):
-                yield of_value(column, code, Sign(0.85, "a word for nothing instead of an empty cell", "", 0.8))
+                sure = _may_be_empty(column, code, grid.rows)
+                yield of_value(column, code, Sign(0.85, "a word for nothing instead of an empty cell", "", sure))
+
+
+def _may_be_empty(column: Column, code: int, rows: int) -> float:
+    """How sure the right value is none: in a column that is full otherwise, a value has been lost."""
+    empty = column.code_of.get("")
+    usual = int(column.counts[code]) >= _OFTEN * rows
+    return 0.8 if usual or (empty is not None and int(column.counts[empty]) >= _OFTEN / 2 * rows) else 0.4
 
 
 def _true(chosen: np.ndarray[Any, Any]) -> list[int]:

@@ -152,7 +152,7 @@ def trust(habit: float, repeats: int) -> float:
 def certainty(strength: float, most: int, size: int, repeats: int) -> float:
     """How sure a majority of `most` of `size` rows is against a value that `repeats` of them share."""
     margin = min(1.0, 0.6 + 0.1 * (most - repeats)) * min(1.0, 0.4 + most / size)
-    return min(0.97, 1 - 1.8 * (1 - strength)) * margin / repeats**0.5
+    return min(0.97, 1 - 2.2 * (1 - strength)) * margin / repeats**0.5
 
 
 def filled(grid: Grid, found: Sequence[Breach], codes: Sequence[Rows]) -> Iterator[Suspect]:
