@@ -12,6 +12,7 @@ import binascii
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from agents.core.errors import ConfigError
 from resources.secrets import Secrets
@@ -83,6 +84,19 @@ def with_new_version(text: str | None, name: str) -> str:
     versions = dict(parsed(text, name)) if text else {}
     versions[max(versions, default=0) + 1] = os.urandom(_BYTES)
     return "\n".join(f"{version}:{base64.urlsafe_b64encode(key).decode()}" for version, key in sorted(versions.items()))
+
+
+def create_masking_key(folder: Path) -> bool:
+    """Make the key of a deployment that keeps its secrets in a folder, unless there is one; whether it was made."""
+    path = folder / MASKING_KEY
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(with_new_version(None, MASKING_KEY) + "\n")
+    return True
 
 
 def _decoded(text: str) -> bytes:

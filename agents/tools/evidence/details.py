@@ -9,7 +9,7 @@ from agents.tools.evidence import wording
 from agents.tools.evidence.changes import does
 from agents.tools.evidence.cost import Usage
 from agents.tools.evidence.gather import Evidence, Size
-from agents.tools.evidence.words import (
+from resources.markdown import (
     UNKNOWN,
     Missing,
     count,
@@ -85,9 +85,9 @@ def _budget(request: ApprovalRequest) -> str:
 
 def _data_class(request: ApprovalRequest) -> str:
     said = {
-        "none": "declared: none",
-        "masked": "declared: **masked**",
-        "unmasked": "declared: **in clear text, not masked**",
+        "none": "none: looked for, or declared",
+        "masked": "**masked**: readers have masked views",
+        "unmasked": "**in clear text, not masked**",
     }
     unscanned = f"{UNKNOWN}: no tag `pii` says it and no scan of the rows was made; columns above are judged by name"
     return said.get(request.facts.pii, unscanned)

@@ -8,7 +8,7 @@ from typing import Any
 from agents.core.approval import ApprovalRequest
 from agents.tools.evidence import wording
 from agents.tools.evidence.charts import risk_badge
-from agents.tools.evidence.words import listed, moment, person, plain, quoted, table
+from resources.markdown import listed, moment, person, plain, quoted, table
 
 
 def reading_card(request: ApprovalRequest, access: Mapping[str, Any]) -> str:
