@@ -16,7 +16,8 @@ from weakref import WeakKeyDictionary
 from agents.core.approval import Effects, Facts
 from agents.core.catalog import ENVIRONMENTS, LAYERS, TableId
 from agents.core.registry import Effect, Registry
-from assets.kinds.personal import CLASSES, VIEWS
+from assets.kinds.personal import VIEWS
+from assets.kinds.spec_classes import CLASSES
 from platform_defs.plans import plan_of
 from platform_defs.run_config import effective
 from resources.settings import LOCATION

@@ -25,6 +25,7 @@ from platform_defs.instance import LOCATION, Home, prepare
 from platform_defs.web_identity import SECRET
 from platform_defs.web_requests import check
 from resources.keys import SIGNING_KEY, SIGNING_PUBLIC_KEY, Keys
+from resources.masking_keys import MASKING_KEY, create_masking_key
 from resources.platform import Platform
 from resources.settings import SECRET_PREFIX, Settings, environment
 
@@ -183,6 +184,8 @@ def _refuse_early(platform: Platform) -> None:
     """Raise ConfigError for what would make the deployment unsafe or dead, before anything of it runs."""
     check(platform, HOST)
     platform.keys.create()
+    if platform.settings.profile == "local" and not platform.secrets.get(MASKING_KEY):
+        create_masking_key(platform.settings.secrets_dir)
     platform.policy()
     platform.people.all()
 

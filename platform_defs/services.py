@@ -11,12 +11,15 @@ from agents.roles import register_agents
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
 from platform_defs.approvals_asset import approvals_asset, decide_job
+from platform_defs.compliance_asset import compliance_asset
 from resources.orchestrator import GOALS, REPORTS
 from resources.platform import Platform
 from resources.settings import Settings
 from sensors.approvals import approvals_sensor
+from sensors.contracts import contracts_sensor
 from sensors.failures import failures_sensor
 from sensors.plans import plans_sensor
+from sensors.privacy import privacy_sensor
 from sensors.quality import quality_sensor
 from sensors.retention import retention_sensor
 
@@ -26,14 +29,16 @@ def services(settings: Settings) -> dg.Definitions:
     registry, platform = register_agents(settings.extensions), Platform.of(settings)
     workflow = workflow_job(registry, platform)
     return dg.Definitions(
-        assets=[goals_asset(platform), approvals_asset(platform)],
+        assets=[goals_asset(platform), approvals_asset(platform), compliance_asset(platform)],
         jobs=[goal_job(registry, platform), workflow, decide_job()],
         sensors=[
             plans_sensor(workflow, registry, platform),
             approvals_sensor(platform),
             failures_sensor(platform),
+            contracts_sensor(platform),
             retention_sensor(platform),
             quality_sensor(platform),
+            privacy_sensor(platform),
         ],
     )
 

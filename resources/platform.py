@@ -14,14 +14,17 @@ from resources.settings import Settings, environment
 
 if TYPE_CHECKING:
     from agents.core.policy import Policy
+    from resources.access import Access
     from resources.approvals import Approvals
     from resources.approvals_policy import Policies
     from resources.identity import People
     from resources.keys import Keys
     from resources.lake import Lake
     from resources.ledger import Ledger
+    from resources.masking_keys import MaskingKeys
     from resources.measurements import Measurements
     from resources.notifier import Notifier
+    from resources.personal import PersonalData
     from resources.secrets import Secrets
     from resources.sources import Sources
     from resources.specs_repo import SpecsRepo
@@ -45,6 +48,7 @@ class Platform:
     settings: Settings
     run_id: str = ""
     _env: Mapping[str, str] = field(default_factory=environment, repr=False, compare=False)
+    personal: PersonalData | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, settings: Settings, env: Mapping[str, str] | None = None) -> Platform:
@@ -115,6 +119,13 @@ class Platform:
         return Keys(self.secrets, self.settings.keys_dir)
 
     @cached_property
+    def masking_keys(self) -> MaskingKeys:
+        """The keys of pseudonyms and tokens, from the secrets."""
+        from resources.masking_keys import MaskingKeys
+
+        return MaskingKeys(self.secrets)
+
+    @cached_property
     def people(self) -> People:
         """Who may do what: the approvers file, the store, the proxy's groups."""
         from resources.identity import People
@@ -148,6 +159,13 @@ class Platform:
             escalate_groups=s.escalate_groups,
         )
         return Approvals(self.store, self.ledger, self.policy, self.keys, self.people, limits=limits)
+
+    @cached_property
+    def access(self) -> Access:
+        """Who may read personal data in clear text, and the record that somebody did."""
+        from resources.access import Access
+
+        return Access(self.approvals, self._policies, self.people, self.ledger)
 
     def releases(self, environment: str) -> SpecsRepo:
         """What an environment runs where a promotion pinned it: `<product>/<environment>.yaml`."""
@@ -187,9 +205,9 @@ class Run(Protocol):
     def run_id(self) -> str: ...
 
 
-def open_platform(settings: Settings, run: Run | None = None) -> Platform:
-    """The platform as one run sees it; `run` is None outside of runs."""
-    return Platform(settings, run.run_id if run else "")
+def open_platform(settings: Settings, run: Run | None = None, personal: PersonalData | None = None) -> Platform:
+    """The platform as one run sees it; `run` is None outside of runs, `personal` finds personal data."""
+    return Platform(settings, run.run_id if run else "", personal=personal)
 
 
 def storage_options(settings: Settings, secrets: Secrets) -> dict[str, str]:

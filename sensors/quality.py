@@ -153,7 +153,7 @@ class Review:
         if len(busy) >= MOST_OPEN:
             return f"none: {len(busy)} remediations are open already"
         why = "; ".join([f"{name} failed" for name in failed] + [each.reason for each in found])
-        steps = [("quality", "validate", {"asset": table.asset})]
+        steps = [("quality", "validate", {"asset": table.asset, "learn": False})]
         goal = submit_ready(self.platform, f"Validate {table.asset}: {why}", table.environment, steps, begun, WHO)
         self.platform.ledger.append("quality", WHO, "remediation", subject=goal, why=f"{table}: {why}")
         self.told.append(f"{goal} looks after {table}")

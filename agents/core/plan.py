@@ -13,8 +13,8 @@ from agents.core.errors import GoalError
 ACTIONS: Mapping[str, frozenset[str]] = {
     "infrastructure": frozenset({"provision", "destroy"}),
     "pipeline": frozenset({"ingest", "transform", "optimize"}),
-    "quality": frozenset({"validate", "profile", "repair"}),
-    "governance": frozenset({"scan_pii", "mask", "retain", "expire", "delete", "erase", "loosen", "comply"}),
+    "quality": frozenset({"validate", "profile", "repair", "accept", "undo", "replay", "contract", "amend"}),
+    "governance": frozenset({"scan_pii", "mask", "retain", "expire", "delete", "erase", "loosen", "protect", "comply"}),
     "mlops": frozenset({"train"}),
     "cost": frozenset({"analyze", "optimize", "enforce_budget"}),
     "incident": frozenset({"diagnose", "heal"}),

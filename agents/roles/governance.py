@@ -10,21 +10,25 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.tools import ready, runs, specs
-from agents.tools.governing import classification, copies, retention, subjects
+from agents.tools.governing import classification, copies, obligations, retention, subjects
 
 GOVERNANCE = agent(
     "governance",
     "Finds personal data and masks it, keeps rows as long as they may be kept, and says what regulations lack.",
     after=AFTER["governance"],
 )
+# Outputs: the masked view that a step wrote, to be materialized.
+VIEW = "view"
 PERSONAL = ("table", "column", "holds", "confidence", "share", "why")
+GAPS = ("table", "asked", "found", "fix")
+MANY = 50
 ERASED = ("table", "rows before", "rows now", "data files", "files in the folder", "readable versions")
 
 
 @GOVERNANCE.action("scan_pii", effects=("write_spec",))
 def scan_pii(
     work: Work, asset: str | None = None, connection: str | None = None, table: str | None = None
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """Find personal data in a table, and write into its spec what each column holds; a person's word stays."""
     if asset is None:
         found = work.call(classification.scan_source, connection=str(connection), table=str(table))
@@ -42,6 +46,16 @@ def scan_pii(
         )
         out["told"] = [*out["told"], f"`{asset}`: {goal} asks people whether {', '.join(columns)} may lose protection"]
     return out
+
+
+@GOVERNANCE.action("protect", effects=("write_spec", "write_data"))
+def protect(work: Work, asset: str) -> Mapping[str, Any]:
+    """Scan a table that is new or has changed; where it holds personal data, analysts get a masked view of it."""
+    scanned = scan_pii(work, asset)
+    if not scanned["found"]["personal"]:
+        return scanned
+    masked = mask(work, asset)
+    return {**scanned, VIEW: masked[VIEW], "told": [*scanned["told"], *masked["told"]]}
 
 
 @GOVERNANCE.action("loosen", effects=("write_spec", "delete"))
@@ -65,27 +79,24 @@ def mask(work: Work, asset: str) -> Mapping[str, Any]:
     product = work.call(specs.product_of, asset=asset)
     written = work.call(specs.write, asset=view, product=product, entry=entry)
     told = f"`{view}` shows `{asset}` to analysts, personal data masked"
-    return {"dataset": view, "source": asset, **written, "build": True, "told": [told]}
+    return {"dataset": view, "source": asset, **written, VIEW: view, "told": [told]}
 
 
 @GOVERNANCE.finish
 def build(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
     """Load what was written, and materialize the masked views of this phase in one child run."""
-    if not any(out.get("commit") or out.get("changed") or out.get("build") for out in done.values()):
+    views = list(dict.fromkeys(out[VIEW] for out in done.values() if VIEW in out))
+    if not views and not any(out.get("commit") for out in done.values()):
         return {}
     work.call(runs.reload)
-    views = list(dict.fromkeys(out["dataset"] for out in done.values() if out.get("build")))
     if not views:
         return {}
     child = work.call(runs.materialize, assets=views)
     if not child.success:
         raise RunFailed(child.error, where=", ".join(views), fix=f"see run {child.run_id}", run_id=child.run_id)
     left = {table.asset: found.metadata.get("dagster/row_count") for table, found in child.tables.items()}
-    return {
-        step: {"run_id": child.run_id, "rows": left.get(out["dataset"])}
-        for step, out in done.items()
-        if out.get("build")
-    }
+    made = {step: out for step, out in done.items() if out.get(VIEW) == out["dataset"]}
+    return {step: {"run_id": child.run_id, "rows": left.get(out[VIEW])} for step, out in made.items()}
 
 
 @GOVERNANCE.action("retain", effects=("write_spec",))
@@ -166,6 +177,20 @@ def erase(work: Work, subject: str, assets: list[str], follow: list[str] | None 
         "proof": [proof.to_json() for proof in proofs],
         "told": told,
         "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(counts, proofs)},
+    }
+
+
+@GOVERNANCE.action("comply", effects=())
+def comply(work: Work, regulation: str) -> Mapping[str, Any]:
+    """Hold a regulation against the environment: what holds, what does not, and how to close each gap."""
+    found = work.call(obligations.assess, regulation=regulation)
+    gaps = [[f.subject, f"{f.reference} {f.title}", f.why, f.fix] for f in found.gaps]
+    told = f"{found.regulation}: {found.holding} of {len(found.findings)} answers hold, {len(gaps)} gaps"
+    return {
+        "regulation": found.regulation,
+        "gaps": len(gaps),
+        "told": [f"{told}, {len(found.unknown)} not known; all of it is on `platform/compliance`"],
+        "shown": {"title": f"Gaps: {found.regulation}", "header": GAPS, "rows": gaps[:MANY]},
     }
 
 

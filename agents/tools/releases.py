@@ -184,11 +184,10 @@ def _promotion(platform: Platform, asset: str, environment: str, source: str = "
 def _require_upstream(
     session: Session, promotion: Promotion, assets: Collection[str], known: Collection[TableId]
 ) -> None:
-    """What its SQL reads must be there, or come with it."""
-    from assets.kinds.lineage import reads
+    """What it is made from must be there, or come with it."""
+    from assets.kinds.lineage import reads_of
 
-    sql = promotion.change.desired.get("sql") if promotion.change else None
-    for read in reads(sql) if sql else ():
+    for read in reads_of(promotion.change.desired) if promotion.change else ():
         if (
             read not in assets
             and session.table(read) not in known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,10 @@ from agents.core.catalog import TableId
 from assets.kinds.judging import Sieve, quarantining, rules_digest
 from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import settle_moves
+from assets.kinds.promises import column_types, keep
 from assets.kinds.quarantine import ALL, Rejects
-from assets.kinds.spec import Rule
+from assets.kinds.spec import Extension
+from resources.lake_types import delta_schema
 from resources.production import claim
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 RULES_MARK = "rules"
 SPEC_MARK = "spec"  # digest of the spec by which the rows were made
+MASKS_MARK = "masks"  # digest of the methods and key versions by which a masked view was made
+NO_MARKS: Mapping[str, str] = {}
 
 
 def write_stream(
@@ -31,6 +35,7 @@ def write_stream(
     run_id: str,
     digest: str = "",
     partition_by: Sequence[str] = (),
+    marks: Mapping[str, str] = NO_MARKS,
 ) -> dict[str, Any]:
     """Replace the table in one commit; rows read, landed and quarantined. Nothing changes when it fails."""
     read = 0
@@ -46,14 +51,25 @@ def write_stream(
                 rejects.add(bad, "replace")
             write.put(good)
         rejects.write(lake, table, ALL)
-        write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest})
+        write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest, **marks})
         return {"rows read": read, "rows landed": read - len(rejects), "rows quarantined": len(rejects)}
 
 
 def replace_table(
-    lake: Lake, table: TableId, rows: pa.RecordBatchReader, rules: Sequence[Rule], run_id: str, digest: str = ""
+    lake: Lake,
+    table: TableId,
+    rows: pa.RecordBatchReader,
+    extensions: Sequence[Extension],
+    run_id: str,
+    digest: str = "",
 ) -> dict[str, Any]:
-    """Replace the table of a person's asset, made as `digest` says; what Dagster shows of it."""
+    """Replace the table of a person's asset, made as `digest` says; what Dagster shows of it.
+
+    `extensions` are what YAML adds to it: rules whose rows go to quarantine, and what is promised of its columns.
+    """
+    for extension in extensions:
+        keep(extension, column_types(delta_schema(rows.schema, str(table))), str(table))
+    rules = [rule for extension in extensions for rule in extension.rules]
     sieve = Sieve(quarantining(rules), str(table), datetime.now(UTC))
     with claim(table, digest):
         numbers = write_stream(lake, table, rows, sieve, run_id, digest)

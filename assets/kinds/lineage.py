@@ -32,6 +32,14 @@ def reads(sql: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def reads_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The lake tables that an entry of `defs.yaml` is made from: what its SQL reads, or its masked view's base."""
+    if entry.get("sql"):
+        return reads(str(entry["sql"]))
+    masked: Any = entry.get("masked")
+    return (str(masked["source"]),) if isinstance(masked, Mapping) and masked.get("source") else ()
+
+
 def select(sql: str) -> exp.Query:
     """The parsed statement. Raises SpecError when it does not parse or is not a single SELECT."""
     import sqlglot

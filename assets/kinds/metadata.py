@@ -14,6 +14,7 @@ from assets.kinds.lineage import column_lineage
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from assets.kinds.masking.plan import MaskPlan
     from resources.lake import Lake
 
 
@@ -53,6 +54,25 @@ def sql_lineage(lake: Lake, sql: str, reads: Iterable[TableId], columns: Iterabl
             for column, origins in found.items()
         }
     )
+
+
+def masking_metadata(base: TableId, plan: MaskPlan, keys: Mapping[str, int]) -> dict[str, Any]:
+    """How each column of a masked view is masked and why; never a value."""
+    rows = [
+        f"| {c.name} | {c.mask.method}{' inside' if c.mask.inside else ''} | {c.pii} | {c.why} |" for c in plan.columns
+    ]
+    table = "\n".join(("| column | mask | holds | because |", "|---|---|---|---|", *rows))
+    found: dict[str, Any] = {
+        "dagster/column_lineage": dg.TableColumnLineage(
+            {shown.name: [dg.TableColumnDep(asset_key(base), shown.name)] for shown in plan.columns}
+        ),
+        "masking": dg.MetadataValue.md(table),
+    }
+    if keys:
+        found["masking keys"] = ", ".join(f"{name} version {version}" for name, version in sorted(keys.items()))
+    if plan.warnings:
+        found["warnings"] = "; ".join(plan.warnings)
+    return found
 
 
 def _spelled(name: str, columns: Iterable[str]) -> str:

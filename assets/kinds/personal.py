@@ -9,13 +9,10 @@ import dagster as dg
 
 from agents.core.catalog import TableId
 from assets.kinds.spec import Column, Extension, Table
+from assets.kinds.spec_classes import CLASSES, NONE, PII
 
-PII = "pii"
-NONE = "none"
 # Metadata: the masked views of a table in its environment, as JSON; a copy of it elsewhere needs one there too.
 VIEWS = "platform/masked_views"
-# From harmless to forbidden in production; the last that is found counts.
-CLASSES = ("none", "masked", "unknown", "unmasked")
 Views = Mapping[TableId, tuple[TableId, ...]]
 
 

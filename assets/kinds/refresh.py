@@ -1,4 +1,4 @@
-"""A table's new version: landed from its source, or computed by its SQL."""
+"""A table's new version: landed from its source, computed by its SQL, or its base's rows masked."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 from agents.core.errors import SpecError
 from assets.kinds.evolution import require
 from assets.kinds.judging import Sieve
-from assets.kinds.lake_writing import write_stream
+from assets.kinds.lake_writing import MASKS_MARK, write_stream
 from assets.kinds.landing import land
-from assets.kinds.metadata import sql_lineage
+from assets.kinds.metadata import masking_metadata, sql_lineage
 from assets.kinds.new_rules import hold_to_new_rules, remember_rules
+from assets.kinds.promises import column_types, keep
 from assets.kinds.quarantine import quarantined
-from assets.kinds.spec import Environment, Source, Table
+from assets.kinds.spec import Environment, Masked, Source, Table
 from assets.kinds.tables import LakeAsset
 from assets.kinds.transform import query
+from resources.lake_types import delta_schema
 
 if TYPE_CHECKING:
     from resources.lake import Lake
@@ -44,7 +46,9 @@ def refresh(platform: Platform, asset: LakeAsset, run_id: str, now: datetime) ->
         return _ingest(platform, asset, asset.table.source, run_id, now)
     if asset.table.sql is not None:
         return _compute(platform.lake, asset, asset.table.sql, run_id, now)
-    raise SpecError(f"{asset.table.asset} has neither source nor sql", where=asset.where)
+    if asset.table.masked is not None:
+        return _mask(platform, asset, asset.table.masked, run_id, now)
+    raise SpecError(f"{asset.table.asset} has neither source nor sql nor masked", where=asset.where)
 
 
 def pinned_version(asset: LakeAsset) -> int | None:
@@ -109,6 +113,7 @@ def _compute(lake: Lake, asset: LakeAsset, sql: str, run_id: str, now: datetime)
     began = time.monotonic()
     sieve = Sieve(asset.table.rules, asset.where, now)
     with query(lake, sql, asset.reads, asset.where) as result:
+        keep(asset.table, column_types(delta_schema(result.schema, asset.where)), asset.where)
         require(asset.table.key, result.schema, "key", asset.where)
         require(asset.table.partition_by, result.schema, "partition_by", asset.where)
         rows = write_stream(lake, asset.id, result, sieve, run_id, asset.digest, asset.table.partition_by)
@@ -120,6 +125,27 @@ def _compute(lake: Lake, asset: LakeAsset, sql: str, run_id: str, now: datetime)
         "sql": sql,
     }
     return Refreshed(lake.version(asset.id), numbers, _counted(asset.table, sieve))
+
+
+def _mask(platform: Platform, asset: LakeAsset, view: Masked, run_id: str, now: datetime) -> Refreshed:
+    """The view is always made whole: one value has one pseudonym in it, also after a key was replaced."""
+    from assets.kinds.masking.view import masked_rows
+
+    began, lake = time.monotonic(), platform.lake
+    sieve = Sieve(asset.table.rules, asset.where, now)
+    made = masked_rows(platform, asset.reads[0], view, asset.base, asset.where)
+    table, schema = asset.table, made.rows.schema
+    counted = view.k_anonymity.columns if view.k_anonymity else ()
+    for what, names in (("key", table.key), ("partition_by", table.partition_by), ("k_anonymity", counted)):
+        require(names, schema, what, asset.where)
+    marks = {MASKS_MARK: made.digest}
+    rows = write_stream(lake, asset.id, made.rows, sieve, run_id, asset.digest, table.partition_by, marks)
+    numbers = {
+        **rows,
+        "seconds": time.monotonic() - began,
+        **masking_metadata(asset.reads[0], made.plan, made.keys),
+    }
+    return Refreshed(lake.version(asset.id), numbers, _counted(table, sieve))
 
 
 def _counted(table: Table, sieve: Sieve) -> dict[str, int]:

@@ -21,7 +21,7 @@ from agents.core.errors import (
     Unreachable,
 )
 from assets.kinds.judging import check_results, judge, refused
-from assets.kinds.lake_writing import RULES_MARK, SPEC_MARK
+from assets.kinds.lake_writing import MASKS_MARK, RULES_MARK, SPEC_MARK
 from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import MOVES_MARK, settle_moves
 from assets.kinds.refresh import pinned_version, refresh
@@ -45,7 +45,7 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
     now = datetime.now(UTC)
     wanted = {key.name for key in context.selected_asset_check_keys}
     rules = asset.table.rules
-    with _told(asset.id):
+    with told(asset.id):
         if not context.selected_asset_keys:
             yield from check_results(asset.id, rules, judge(platform.lake, asset.id, rules, asset.where, now), wanted)
             return
@@ -89,7 +89,7 @@ def run_extension_checks(
     """The checks that YAML added to an asset a person wrote, over its table in the lake."""
     platform: Platform = getattr(context.resources, PLATFORM)
     wanted = {key.name for key in context.selected_asset_check_keys}
-    with _told(table):
+    with told(table):
         results = judge(platform.lake, table, extension.rules, str(table), datetime.now(UTC))
         yield from check_results(table, extension.rules, results, wanted)
 
@@ -106,7 +106,7 @@ def take_back(lake: Lake, table: TableId, former: int | None) -> str:
     import pyarrow as pa
 
     nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
-    gone = ("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK, MOVES_MARK)
+    gone = ("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK, MASKS_MARK, MOVES_MARK)
     lake.overwrite(table, nothing, marks=dict.fromkeys(gone, ""))
     settle_moves(lake, table)
     return "the first version was refused; the table is empty until a load passes"
@@ -131,7 +131,7 @@ def _passing(error: PlatformError) -> bool:
 
 
 @contextmanager
-def _told(table: TableId) -> Generator[None]:
+def told(table: TableId) -> Generator[None]:
     """Our errors as Dagster shows them best; those that no second try can mend are not tried again."""
     try:
         yield

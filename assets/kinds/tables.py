@@ -7,7 +7,7 @@ those of op functions.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -19,9 +19,10 @@ from agents.core.errors import SpecError
 from assets.kinds import keys
 from assets.kinds.automation import automated_tables, condition
 from assets.kinds.checks import check_specs
+from assets.kinds.masked import NO_COLUMNS, Columns, known_columns, with_k_anonymity
 from assets.kinds.personal import masked_views, personal_metadata, personal_tags
 from assets.kinds.spec import Retry, Table, code_version, spec_digest
-from assets.kinds.validation import Entry
+from assets.kinds.validation import Entry, ExtensionEntry
 
 PLATFORM = "platform"
 NOTIFY = "platform/notify"
@@ -35,9 +36,10 @@ _BACKOFF = {"none": None, "linear": dg.Backoff.LINEAR, "exponential": dg.Backoff
 
 @dataclass(frozen=True, slots=True)
 class LakeAsset:
-    """A table in one environment, as its op needs it. `reads` are the lake tables its SQL names.
+    """A table in one environment, as its op needs it. `reads` are the lake tables that it is made from.
 
-    `digest` is what an approval of it covers, as this process loaded it.
+    `digest` is what an approval of it covers, as this process loaded it; `base` what specs say of the columns that a
+    masked view reads.
     """
 
     id: TableId
@@ -47,6 +49,7 @@ class LakeAsset:
     reads: tuple[TableId, ...] = ()
     checks: tuple[str, ...] = ()
     digest: str = ""
+    base: Columns = field(default_factory=lambda: NO_COLUMNS)
 
     @property
     def key(self) -> dg.AssetKey:
@@ -62,7 +65,9 @@ class Built:
     problems: list[SpecError]
 
 
-def table_definitions(entries: Sequence[Entry], environments: Iterable[str]) -> Built:
+def table_definitions(
+    entries: Sequence[Entry], environments: Iterable[str], extensions: Iterable[ExtensionEntry] = ()
+) -> Built:
     """The assets of every table in each loaded environment."""
     loaded = frozenset(environments)
     placed = [
@@ -73,12 +78,14 @@ def table_definitions(entries: Sequence[Entry], environments: Iterable[str]) -> 
     ]
     views = masked_views((entry.table, name.environment) for entry, name, _ in placed)
     automated = automated_tables({name: (entry.table, reads) for entry, name, reads in placed})
+    columns = known_columns([*(entry.table for entry in entries), *(entry.extension for entry in extensions)])
     built: dict[int, list[dg.AssetsDefinition]] = {}
     refused: dict[int, SpecError] = {}
     for entry, name, reads in placed:
         product = id(entry.document)
         try:
-            built.setdefault(product, []).append(_definition(entry, name, reads, automated, views.get(name, ())))
+            seen = views.get(name, ())
+            built.setdefault(product, []).append(_definition(entry, name, reads, automated, columns, seen))
         except SpecError as error:
             refused.setdefault(product, error)
     kept = [asset for product, made in built.items() if product not in refused for asset in made]
@@ -94,13 +101,14 @@ def _definition(
     name: TableId,
     reads: tuple[TableId, ...],
     automated: Mapping[TableId, bool],
+    columns: Mapping[TableId, Columns],
     views: tuple[TableId, ...],
 ) -> dg.AssetsDefinition:
-    table, product = entry.table, entry.document.product
+    table, product = with_k_anonymity(entry.table), entry.document.product
     key = keys.asset_key(name)
     try:
         checks = check_specs(key, table.rules)
-        digest = spec_digest(table, name.environment, entry.content)
+        digest = spec_digest(entry.table, name.environment, entry.content)
         spec = dg.AssetSpec(
             key,
             deps=[keys.asset_key(read) for read in reads],
@@ -114,7 +122,8 @@ def _definition(
             freshness_policy=freshness(table.freshness_hours),
         )
         names = tuple(check.name for check in checks)
-        asset = LakeAsset(name, table, product.name, str(entry.document.path), reads, names, digest)
+        base = columns.get(reads[0], NO_COLUMNS) if table.masked else NO_COLUMNS
+        asset = LakeAsset(name, table, product.name, str(entry.document.path), reads, names, digest, base)
         return _assets_definition(asset, spec, checks)
     except (dg.DagsterInvalidDefinitionError, SpecError) as error:
         what = error.what if isinstance(error, SpecError) else str(error)

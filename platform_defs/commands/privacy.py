@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from platform_defs.commands import privacy_subject
+from platform_defs.commands import privacy_compliance, privacy_subject
 from platform_defs.commands.printing import Json, emit, tell
 
 privacy = typer.Typer(help="Find personal data and secrets.", no_args_is_help=True)
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(privacy, name="privacy")
     privacy_subject.register(privacy)
+    privacy_compliance.register(privacy)
 
 
 @privacy.command("scan")

@@ -64,7 +64,7 @@ class DataProduct(dg.Component):
         checked = check_products(overlaid([self.document], self.pins), problems=[elsewhere])
         if len(checked.problems) > 1:
             raise checked.problems[1]
-        built = table_definitions(checked.tables, load_settings().environments)
+        built = table_definitions(checked.tables, load_settings().environments, checked.extensions)
         if built.problems:
             raise built.problems[0]
         return dg.Definitions(assets=built.assets)

@@ -45,6 +45,7 @@ JOBS = {
 ASSETS = {
     "platform/goals": "writes a report from the store into Dagster's metadata",
     "platform/approvals": "shows what the coordinator decided",
+    "platform/compliance": "reads specs, lake and ledger, and writes a report into Dagster's metadata",
     "platform/specs": "nobody materializes it: a sensor reports on it",
 }
 SENSORS = {
@@ -52,6 +53,8 @@ SENSORS = {
     "plans": "requests runs of workflow, which are gated",
     "automation": "Dagster's own: requests runs of assets",
     "failures": "tells people",
+    "privacy": "submits goals into the store: the governance agent scans, and writes specs through the gate",
+    "contracts": "submits goals into the store, whose runs take promises back and are held for that",
     "retention": "submits goals into the store, whose runs delete and are held for that",
     "specs": "reports which files did not load",
     "quality": "reports what is unusual, and submits goals of the quality agent, whose runs are gated",

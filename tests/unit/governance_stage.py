@@ -15,6 +15,7 @@ from agents.core.registry import Effect
 from agents.roles import register_agents
 from agents.tools.session import Session
 from resources.fakes import MemoryLedger, MemoryOrchestrator
+from resources.masking_keys import create_masking_key
 from resources.orchestrator import ChildRun, readers_in
 from resources.platform import Platform
 from tests.unit.product_runs import Deployment, Run
@@ -47,6 +48,8 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.deployment = Deployment(folder)
         self.platform = Platform.of(self.deployment.settings, {})
+        self.platform.keys.create()
+        create_masking_key(self.deployment.settings.secrets_dir)
         self.dagster = InProcess(self.deployment)
         self.ledger = MemoryLedger()
         self.goal = self.platform.store.create_goal("govern it", "dev", "ada@example.com").id
@@ -60,8 +63,8 @@ class Stage:
     def act(self, action: str, *, approved: bool = False, **inputs: Any) -> dict[str, Any]:
         """One step, with a person's approval or without, and what follows the steps of a phase."""
         session = Session(self.platform, self.dagster, "dev", self.goal, AGENT)
-        lease = _lease(GOVERNANCE.effects[action]) if approved else None
-        work = Work(AGENT, self.goal, "dev", Gate(Policy(), self.ledger), session, lease=lease)
+        granted = lease(GOVERNANCE.effects[action]) if approved else None
+        work = Work(AGENT, self.goal, "dev", Gate(Policy(), self.ledger), session, lease=granted)
         doing = work.doing("s1", action, GOVERNANCE.effects[action])
         out = dict(GOVERNANCE.actions[action](doing, **inputs))
         if GOVERNANCE.finisher:
@@ -74,7 +77,8 @@ class Stage:
         return found[1] if found else {}
 
 
-def _lease(effects: tuple[Effect, ...]) -> Lease:
+def lease(effects: tuple[Effect, ...]) -> Lease:
+    """What one person let a run in dev do."""
     now = time.time()
     return Lease(
         "run",

@@ -93,6 +93,9 @@ class InProcess(Orchestrator):
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         """Nobody looks."""
 
+    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+        """Nobody looks."""
+
     def known(self) -> frozenset[TableId]:
         """Every table that is loaded."""
         graph = self.deployment.definitions().get_repository_def().asset_graph

@@ -117,7 +117,7 @@ def test_personal_data_is_declared_guessed_from_names_or_not_known(world: World)
     assert "not known; names suggest customer_email" in row(card, "prod/gold/orders_by_day")
     assert "not known: no tag pii says it" in row(card, "personal data")
     unmasked = world.card(replace(world.promotion("gold/orders_by_day", pii="masked"), run_id="run-2"))
-    assert row(unmasked, "personal data") == "personal data | declared: masked"
+    assert row(unmasked, "personal data") == "personal data | masked: readers have masked views"
 
 
 def test_evidence_that_is_missing_is_said_with_its_reason(world: World) -> None:

@@ -96,3 +96,29 @@ def key(table: str) -> Any:
     import dagster as dg
 
     return dg.AssetKey(["dev", "bronze", table])
+
+
+def test_masking_gives_analysts_a_view_without_personal_data(stage: Stage) -> None:
+    out = stage.act("mask", asset="bronze/clients")
+    assert (out["dataset"], out["source"]) == ("masked/clients", "bronze/clients")
+    view = stage.platform.lake.read(TableId("dev", "masked", "clients")).read_all()
+    assert view.column("no").to_pylist() == list(range(8))
+    assert not set(view.column("email").to_pylist()) & set(EMAILS)
+    graph = stage.deployment.definitions().resolve_asset_graph()
+    assert graph.get(key("clients")).tags["pii"] == "masked"
+    assert columns(stage, "clients")["email"] == "EMAIL_ADDRESS", "what nobody scanned is scanned first"
+
+
+def test_two_tables_of_one_name_have_views_of_their_own(stage: Stage) -> None:
+    stage.deployment.product(TABLE % ("clients", "clients") + TABLE.replace("bronze", "silver") % ("clients", "leads"))
+    rows = stage.platform.lake.read(TableId("dev", "bronze", "clients")).read_all()
+    stage.platform.lake.append(TableId("dev", "silver", "clients"), rows)
+    assert stage.act("mask", asset="bronze/clients")["dataset"] == "masked/clients"
+    assert stage.act("mask", asset="silver/clients")["dataset"] == "masked/silver_clients"
+
+
+def test_what_lands_is_protected_only_where_it_holds_personal_data(stage: Stage) -> None:
+    stage.platform.lake.append(TableId("dev", "gold", "counts"), pa.table({"n": [1, 2]}))
+    assert "view" not in stage.act("protect", asset="gold/counts")
+    assert stage.act("protect", asset="bronze/clients")["view"] == "masked/clients"
+    assert stage.platform.lake.exists(TableId("dev", "masked", "clients"))

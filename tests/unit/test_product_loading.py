@@ -154,7 +154,7 @@ def test_a_broken_file_leaves_the_others_and_is_shown(shop: Deployment) -> None:
     assert f"{broken}:5" in (spec_of(definitions, "platform/specs").description or "")
     run = shop.run(checks=[("platform/specs", CHECK)])
     assert not run.checks[CHECK].passed
-    assert "exactly one of source and sql" in str(run.checks[CHECK].metadata["problems"].value)
+    assert "exactly one of source, sql and masked" in str(run.checks[CHECK].metadata["problems"].value)
     event = health_event(load_products(shop.settings.specs_dir).problems)
     assert (event.asset_key, event.passed) == (SPECS_ASSET, False)
     shop.product(ORDERS.replace("orders", "more"), name="broken")

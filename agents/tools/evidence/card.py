@@ -144,9 +144,20 @@ def _readers(found: Readers | Missing) -> str:
 def _personal(found: Personal | Missing) -> str:
     if isinstance(found, Missing):
         return UNKNOWN
+    if found.scanned:
+        return _scanned(found)
     names = f"names suggest {listed(found.suggested, 3)}" if found.suggested else "no column's name suggests any"
     declared = f"declared {quoted(found.declared)}" if found.declared else f"{UNKNOWN}"
     return f"{declared}; {names}" + ("; a masked view exists" if found.masked else "")
+
+
+def _scanned(found: Personal) -> str:
+    """Column by column what it holds and how readers see it."""
+    if not found.found:
+        return "none found"
+    said = listed((f"{one.column}: {one.pii}, {one.mask or 'in clear text'}" for one in found.found), 5)
+    unseen = f"; nobody looked at {listed(found.unseen, 3)}" if found.unseen else ""
+    return f"{said}; {f'readers have {listed(found.views, 2)}' if found.views else '**no masked view**'}{unseen}"
 
 
 def _charts(evidence: Evidence, settings: Settings) -> list[str]:

@@ -92,20 +92,20 @@ def _runs(
         return ticks_a_month(cron) if cron else Missing("its code has no cron line")
     if cron := str(entry.get("schedule") or ""):
         return ticks_a_month(cron)
-    if not entry.get("sql"):
+    if entry.get("source"):
         return 0.0
-    return _with_what_it_reads(specs, known, table, str(entry["sql"]), above | {table})
+    return _with_what_it_reads(specs, known, table, entry, above | {table})
 
 
 def _with_what_it_reads(
-    specs: Specs, known: Known, table: TableId, sql: str, above: frozenset[TableId]
+    specs: Specs, known: Known, table: TableId, entry: Entry, above: frozenset[TableId]
 ) -> float | Missing:
     """At most as often as all the tables it reads together."""
-    from assets.kinds.lineage import reads
+    from assets.kinds.lineage import reads_of
 
     runs = 0.0
     try:
-        names = reads(sql)
+        names = reads_of(entry)
     except SpecError as error:
         return Missing(f"its SQL cannot be read: {error.what}")
     for name in names:

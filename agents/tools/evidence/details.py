@@ -85,9 +85,9 @@ def _budget(request: ApprovalRequest) -> str:
 
 def _data_class(request: ApprovalRequest) -> str:
     said = {
-        "none": "declared: none",
-        "masked": "declared: **masked**",
-        "unmasked": "declared: **in clear text, not masked**",
+        "none": "none: looked for, or declared",
+        "masked": "**masked**: readers have masked views",
+        "unmasked": "**in clear text, not masked**",
     }
     unscanned = f"{UNKNOWN}: no tag `pii` says it and no scan of the rows was made; columns above are judged by name"
     return said.get(request.facts.pii, unscanned)

@@ -13,6 +13,7 @@ from agents.tools.evidence.changes import Change, Specs, changes_of
 from agents.tools.evidence.cost import Usage, total, usage
 from agents.tools.evidence.known import Check, Known
 from agents.tools.evidence.personal import Personal, personal_data
+from agents.tools.governing.declared import declared
 from resources.markdown import Missing
 from resources.platform import Platform
 
@@ -180,7 +181,9 @@ def _personal(
         masked = platform.lake.exists(TableId(below or table.environment, "masked", table.name))
     except LakeError:
         masked = False
-    return personal_data(change.after or change.before, size.columns, masked=masked)
+    entries = declared(platform, below or table.environment).items()
+    views = {name: entry for name, entry in entries if (entry.get("masked") or {}).get("source") == table.asset}
+    return personal_data(change.after or change.before, size.columns, masked=masked, views=views)
 
 
 def _goal(platform: Platform, request: ApprovalRequest) -> str | Missing:

@@ -1,14 +1,15 @@
-"""Personal data of a table: what its spec declares, and what its columns' names suggest."""
+"""Personal data of a table: what scans and people said of its columns, and what their names suggest."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from agents.tools.evidence.changes import Entry
+from assets.kinds.spec_classes import NONE, PII
 
-TAG = "pii"
 _SUGGESTING = re.compile(
     r"(?:^|_)(?:e_?mail|phone|mobile|fax|ssn|social_security|passport|birth\w*|dob|first_?name|last_?name|sur_?name|"
     r"given_name|family_name|maiden_name|full_?name|(?:customer|contact|person|patient|employee|user)_?name|address\w*|"
@@ -18,18 +19,61 @@ _SUGGESTING = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A column with personal data: its type, and how the masked view hides it; empty where nothing does."""
+
+    column: str
+    pii: str
+    mask: str
+
+
+@dataclass(frozen=True, slots=True)
 class Personal:
-    """`declared` is the tag `pii`, empty without one; `suggested` are columns with a telling name."""
+    """`declared` is the tag `pii`, empty without one; `suggested` are columns with a telling name.
+
+    `found` is what a scan or a person said of columns, `unseen` are those of which nobody did; `views` are its masked
+    views. `masked` says that the lake has one.
+    """
 
     declared: str
     suggested: tuple[str, ...]
     masked: bool = False
+    found: tuple[Found, ...] = ()
+    unseen: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+
+    @property
+    def scanned(self) -> bool:
+        """Whether anybody looked at the columns."""
+        return bool(self.found) or not self.unseen
 
 
-def personal_data(entry: Entry | None, columns: Iterable[str], *, masked: bool) -> Personal:
-    """What is known without looking at rows; `masked` says that the lake has a masked view of the table."""
-    tags = (entry or {}).get("tags") or {}
-    return Personal(str(tags.get(TAG) or ""), tuple(name for name in columns if suggests(name)), masked)
+def personal_data(
+    entry: Entry | None, columns: Iterable[str], *, masked: bool, views: Mapping[str, Entry] | None = None
+) -> Personal:
+    """What spec and names say; `masked`: the lake has a masked view; `views` are the entries of its masked views."""
+    of, names = entry or {}, tuple(columns)
+    tags, classes = of.get("tags") or {}, of.get("columns") or {}
+    suggested = tuple(name for name in names if suggests(name))
+    known = {name: column for name, column in classes.items() if column.get("pii")}
+    found = [
+        Found(name, column["pii"], _mask(name, column, views or {}))
+        for name, column in known.items()
+        if column["pii"] != NONE
+    ]
+    unseen = tuple(name for name in names if name not in known and not name.startswith("_"))
+    return Personal(str(tags.get(PII) or ""), suggested, masked, tuple(found), unseen, tuple(views or {}))
+
+
+def _mask(name: str, column: Mapping[str, Any], views: Mapping[str, Entry]) -> str:
+    """How the first masked view hides a column."""
+    for entry in views.values():
+        view: Mapping[str, Any] = entry.get("masked") or {}
+        if name in (view.get("drop") or ()):
+            return "dropped"
+        chosen = (view.get("columns") or {}).get(name) or column.get("mask") or {}
+        return str(chosen.get("method") or "masked by its type")
+    return ""
 
 
 def suggests(column: str) -> bool:

@@ -11,7 +11,18 @@ from typing import Any
 from agents.core.digest import digest
 
 # What decides what a table holds comes first; what no approval covers (words, places, who hears of it) is left out.
-_FIRST = ("source", "sql", "key", "partition_by", "override", "schedule", "tags", "freshness_hours")
+_FIRST = (
+    "source",
+    "sql",
+    "masked",
+    "columns",
+    "key",
+    "partition_by",
+    "override",
+    "schedule",
+    "tags",
+    "freshness_hours",
+)
 _UNCOVERED = frozenset({"description", "environments", "name", "layer", "asset", "owners", "notify", "retry"})
 _NAMING = frozenset({"column_list", "column_set", "type_list"})
 

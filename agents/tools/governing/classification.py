@@ -12,7 +12,7 @@ from agents.core.registry import tool
 from agents.tools.governing.corrections import Correction, corrections, same_column
 from agents.tools.session import Session
 from agents.tools.specs import entry_of, write_entry
-from assets.kinds.personal import NONE
+from assets.kinds.spec_classes import NONE
 
 # A source is judged by its first rows: a scan must not load it.
 SOURCE_ROWS = 50_000
@@ -47,7 +47,8 @@ class Classified:
 
     def to_json(self) -> dict[str, Any]:
         """As step outputs keep it."""
-        return {"rows": self.rows, "columns": {name: asdict(found) for name, found in self.columns.items()}}
+        columns = {name: asdict(found) for name, found in self.columns.items()}
+        return {"rows": self.rows, "personal": sorted(self.personal), "columns": columns}
 
 
 @tool("privacy.scan", effect="read")

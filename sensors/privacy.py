@@ -1,0 +1,181 @@
+"""The privacy sensor: every table that lands is looked at for personal data, once for what it is.
+
+What landed is read from Dagster's asset records, so a hand-written asset counts as a pipeline's does. A tick only
+compares: the scan is a goal of the governance agent. A table is looked at anew when its columns change or it has grown
+tenfold. The cursor says what was looked at; without it everything is looked at once more, which changes nothing.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagster import (
+    DagsterInstance,
+    DefaultSensorStatus,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+
+from agents.core.catalog import TableId
+from agents.core.digest import digest
+from agents.core.errors import PlatformError
+from agents.tools.ready import AUTOMATION, submit_ready
+from assets.kinds.keys import table_id
+from resources.orchestrator import at_home
+from resources.platform import Platform
+from resources.store_rows import GoalRow
+
+# Production gets what columns hold with each release; views and rows in quarantine belong to their table.
+ENVIRONMENTS = ("dev", "staging")
+LAYERS = ("bronze", "silver", "gold", "features")
+OPEN = frozenset({"submitted", "planned", "building", "held", "releasing"})
+MANY = 25
+PREFIX = f"{AUTOMATION}privacy:"
+
+
+@dataclass(slots=True)
+class Memory:
+    """The cursor: materializations seen up to `at`, what tables looked like when they were scanned, what waits.
+
+    `asked` is the goal at work and its tables; tables of a goal that failed are tried once more, each `alone`.
+    """
+
+    at: int = 0
+    done: dict[str, str] = field(default_factory=dict[str, str])
+    waiting: list[str] = field(default_factory=list[str])
+    alone: list[str] = field(default_factory=list[str])
+    goal: str = ""
+    asked: dict[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def of(cls, cursor: str | None) -> "Memory":
+        """What a cursor holds; one that cannot be read counts as none."""
+        try:
+            return cls(**json.loads(cursor or "{}"))
+        except (ValueError, TypeError):
+            return cls()
+
+    def to_json(self) -> str:
+        """As the cursor keeps it."""
+        return json.dumps({name: getattr(self, name) for name in self.__slots__})
+
+
+def privacy_sensor(platform: Platform) -> SensorDefinition:
+    """The sensor over everything that lands outside production."""
+
+    @sensor(
+        name="privacy",
+        minimum_interval_seconds=20,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Has every table that lands looked at for personal data; where it holds some, masks it in a view.",
+    )
+    def privacy(context: SensorEvaluationContext) -> SensorResult | SkipReason:
+        if not at_home(context.instance, platform.settings.state_dir):
+            return SkipReason("the deployment of this state folder has an instance of its own, which does this")
+        watch = Watch(platform, Memory.of(context.cursor))
+        watch.notice(landed(context.instance))
+        said = watch.ask()
+        return SensorResult(skip_reason=said, cursor=watch.memory.to_json())
+
+    return privacy
+
+
+def landed(instance: DagsterInstance) -> dict[str, int]:
+    """By lake table the number of its last materialization."""
+    found: dict[str, int] = {}
+    for record in instance.get_asset_records():
+        table = table_id(record.asset_entry.asset_key)
+        last = record.asset_entry.last_materialization_record
+        if table and last and table.environment in ENVIRONMENTS and table.layer in LAYERS:
+            found[str(table)] = last.storage_id
+    return found
+
+
+@dataclass(slots=True)
+class Watch:
+    """One tick."""
+
+    platform: Platform
+    memory: Memory
+
+    def notice(self, tables: Mapping[str, int]) -> None:
+        """Put tables on the list that were materialized since the last tick."""
+        memory = self.memory
+        fresh = [name for name, number in sorted(tables.items()) if number > memory.at]
+        memory.waiting = list(dict.fromkeys([*memory.waiting, *fresh]))
+        memory.at = max([memory.at, *tables.values()])
+
+    def ask(self) -> str:
+        """Submit a goal for tables that are new or have changed, when none is at work; says what was done."""
+        goals = self.platform.store.goals()
+        if self._at_work(goals):
+            return f"{self.memory.goal} is at work"
+        busy = self._busy(goals)
+        if self.memory.alone:
+            return self._submit({name: look for name in [self.memory.alone.pop(0)] if (look := self._look(name))})
+        looks: dict[str, str] = {}
+        for name in list(self.memory.waiting):
+            if name.partition("/")[2] in busy:
+                continue  # its goal goes first: what people are asked to approve stays as they saw it
+            self.memory.waiting.remove(name)
+            look = self._look(name)
+            if look and self.memory.done.get(name) != look:
+                looks[name] = look
+            if len(looks) >= MANY:
+                break
+        return self._submit(looks)
+
+    def _at_work(self, goals: list[GoalRow]) -> bool:
+        memory = self.memory
+        row = next((row for row in goals if row.id == memory.goal), None) if memory.goal else None
+        if row is not None and row.status in OPEN:
+            return True
+        if row is not None and row.status == "failed" and len(memory.asked) > 1:
+            memory.alone += list(memory.asked)
+        else:
+            memory.done |= memory.asked
+        memory.goal, memory.asked = "", {}
+        return False
+
+    def _busy(self, goals: list[GoalRow]) -> set[str]:
+        """Tables (`layer/table`) that open goals are about."""
+        found: set[str] = set()
+        for row in goals:
+            if row.status in OPEN and row.plan_digest and not (row.source_run_id or "").startswith(PREFIX):
+                for step in self.platform.store.plan(row.id).steps:
+                    named = step.inputs.get("assets") or ()
+                    values = [step.inputs.get("asset"), step.inputs.get("destination"), *named]
+                    found |= {value for value in values if isinstance(value, str)}
+        return found
+
+    def _look(self, name: str) -> str:
+        """What a scan depends on: the columns, and how many digits the number of rows has. Empty for no table."""
+        table = TableId(*name.split("/"))
+        try:
+            schema = self.platform.lake.schema(table)
+            rows = self.platform.lake.rows(table)
+        except PlatformError:
+            return ""
+        columns = [[field.name, str(field.type)] for field in schema]
+        return f"{digest(columns)[7:19]}.{int(math.log10(rows)) + 1 if rows else 0}"
+
+    def _submit(self, looks: Mapping[str, str]) -> str:
+        if not looks:
+            return "nothing new has landed"
+        environment = next(iter(looks)).partition("/")[0]
+        chosen = {name: look for name, look in looks.items() if name.startswith(f"{environment}/")}
+        self.memory.waiting += [name for name in looks if name not in chosen]
+        steps: list[tuple[str, str, Mapping[str, Any]]] = [
+            ("governance", "protect", {"asset": name.partition("/")[2]}) for name in chosen
+        ]
+        named = ", ".join(name.partition("/")[2] for name in list(chosen)[:3])
+        text = f"Look for personal data in what landed: {named}{' and more' if len(chosen) > 3 else ''}"
+        key = f"{PREFIX}{digest([chosen, self.memory.at])}"
+        self.memory.goal = submit_ready(self.platform, text, environment, steps, key, "automation:privacy")
+        self.memory.asked = dict(chosen)
+        return f"{self.memory.goal}: {len(chosen)} tables are looked at"
