@@ -37,8 +37,8 @@ def services(settings: Settings) -> dg.Definitions:
             failures_sensor(platform),
             contracts_sensor(platform),
             retention_sensor(platform),
-            quality_sensor(platform),
             privacy_sensor(platform),
+            quality_sensor(platform),
         ],
     )
 

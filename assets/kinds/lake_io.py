@@ -17,13 +17,11 @@ from assets.kinds.validation import ExtensionEntry
 if TYPE_CHECKING:
     from resources.platform import Platform
 
-    Record = Callable[..., None]
-
 
 class LakeIOManager(dg.IOManager):
     """Writes what an asset returns, as its table's new version; reads it back as the type the reader asks for.
 
-    `extensions` are what YAML gives a table: rows that break a quarantining rule go to its quarantine.
+    `extensions` are what YAML adds to a table: rows that break one of its quarantining rules go to its quarantine.
     `personal` are the columns of each table that hold personal data: that an asset reads them is recorded.
     """
 
@@ -32,10 +30,9 @@ class LakeIOManager(dg.IOManager):
         platform: "Platform",
         extensions: Mapping[TableId, Sequence[Extension]] | None = None,
         personal: Mapping[TableId, Sequence[str]] | None = None,
-        record: "Record | None" = None,
     ) -> None:
-        self._platform, self._lake, self._extensions = platform, platform.lake, extensions or {}
-        self._personal, self._record = personal or {}, record
+        self._platform, self._lake = platform, platform.lake
+        self._extensions, self._personal = extensions or {}, personal or {}
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Replace the table. Takes Arrow tables, batches and readers, polars and pandas frames, DuckDB relations."""
@@ -49,17 +46,15 @@ class LakeIOManager(dg.IOManager):
         with told(table):
             extensions = self._extensions.get(table, ())
             written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as)
-            card = self._card(table, extensions, written, context.run_id)
-        context.add_output_metadata({**written, **card})
+            context.add_output_metadata({**written, **self._card(table, written, context.run_id)})
 
-    def _card(
-        self, table: TableId, extensions: Sequence[Extension], written: Mapping[str, Any], run_id: str
-    ) -> Mapping[str, Any]:
+    def _card(self, table: TableId, written: Mapping[str, Any], run_id: str) -> Mapping[str, Any]:
         from assets.kinds.judging import judge
         from assets.kinds.pins import joined
         from assets.kinds.report_card import card
 
         now, override, hours = datetime.now(UTC), NO_OVERRIDE, None
+        extensions = self._extensions.get(table, ())
         for extension in extensions:
             override, hours = joined(override, extension.override), extension.freshness_hours or hours
         rules = [rule for extension in extensions for rule in extension.rules]
@@ -70,9 +65,9 @@ class LakeIOManager(dg.IOManager):
         """The table as Arrow, or as the input's annotation says: polars, pandas, a reader or a DuckDB relation."""
         table = _table(context.asset_key)
         columns = [name for name in self._personal.get(table, ()) if name in self._lake.schema(table).names]
-        if columns and self._record is not None:
+        if columns:
             reader, run = _reading(context)
-            self._record(reader, table, columns, self._lake.rows(table), why="asset input", run_id=run)
+            self._platform.access.record(reader, table, columns, self._lake.rows(table), why="asset input", run_id=run)
         return _reader_of(context.dagster_type.typing_type)(self._lake.dataset(table))
 
 
@@ -87,9 +82,7 @@ def lake_io(entries: Sequence[ExtensionEntry] = (), tables: Iterable[Table] = ()
 
     @dg.io_manager(config_schema={}, required_resource_keys={"platform"})
     def manager(context: dg.InitResourceContext) -> LakeIOManager:
-        platform: Platform = context.resources.platform
-        # Opened by the first reading of personal data: most runs have none.
-        return LakeIOManager(platform, added, personal, lambda *a, **more: platform.access.record(*a, **more))
+        return LakeIOManager(context.resources.platform, added, personal)
 
     return manager
 
