@@ -112,7 +112,7 @@ class Review:
         failed = [str(name) for name in measurement.facts.get("refused", ())]
         if found or failed:
             try:
-                verdict["remediation"] = self._remedy(measurement, past, found, failed)
+                verdict["remediation"] = self.remedy(measurement, past, found, failed)
             except PlatformError as error:
                 self.problems.append(f"{measurement.table}: {error}")
         self.platform.measurements.settle(measurement.id, verdict)
@@ -137,7 +137,7 @@ class Review:
                     self.problems.append(f"{delivery.kind}: {delivery.detail}")
         self.told.append(f"{table}: {said}")
 
-    def _remedy(
+    def remedy(
         self, measurement: Measurement, past: Sequence[Measurement], found: Sequence[Finding], failed: Sequence[str]
     ) -> str:
         """The goal that looks after a table as long as it fails, or why there is none."""
