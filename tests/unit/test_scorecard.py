@@ -18,7 +18,7 @@ from assets.kinds.judging import judge
 from assets.kinds.measuring import measure
 from assets.kinds.scorecard import scorecard
 from assets.kinds.scoring import scores
-from assets.kinds.spec import Rule, RuleMeta
+from assets.kinds.spec import Column, Rule, RuleMeta
 from resources.lake import Lake
 from resources.measurements import Measurement
 
@@ -130,6 +130,24 @@ def test_each_dimension_is_scored_by_its_own_rules(tmp_path: Path) -> None:
         "consistency": 25.0,
         "score": 41.7,
     }
+
+
+def test_examples_of_personal_columns_show_their_form_alone(tmp_path: Path) -> None:
+    lake = Lake({"dev": str(tmp_path)})
+    lake.append(TABLE, pa.table({"born": [1961, 1975], "amount": [17, 18]}))
+    rules = [
+        rule("expect_column_values_to_be_between", column="born", min_value=2000),
+        rule("expect_column_min_to_be_between", column="born", min_value=2000),
+        rule("expect_column_values_to_be_between", column="amount", min_value=2000),
+        rule("unexpected_rows_expectation", unexpected_rows_query="SELECT * FROM {batch} WHERE born < 1970"),
+    ]
+    columns = {"born": Column(pii="DATE_OF_BIRTH"), "amount": Column(pii="none")}
+    results = list(judge(lake, TABLE, rules, "", NOW, columns).values())
+    assert [result.success for result in results] == [False] * 4
+    assert results[0].examples == ("9999", "9999")
+    assert results[1].observed == "9999"
+    assert results[2].examples == ("17", "18")
+    assert "1961" not in str(results[3].examples)
 
 
 @pytest.mark.parametrize(
