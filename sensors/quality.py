@@ -112,7 +112,7 @@ class Review:
         failed = [str(name) for name in measurement.facts.get("refused", ())]
         if found or failed:
             try:
-                verdict["remediation"] = self._remedy(measurement, past, found, failed)
+                verdict["remediation"] = self.remedy(measurement, past, found, failed)
             except PlatformError as error:
                 self.problems.append(f"{measurement.table}: {error}")
         self.platform.measurements.settle(measurement.id, verdict)
@@ -137,7 +137,7 @@ class Review:
                     self.problems.append(f"{delivery.kind}: {delivery.detail}")
         self.told.append(f"{table}: {said}")
 
-    def _remedy(
+    def remedy(
         self, measurement: Measurement, past: Sequence[Measurement], found: Sequence[Finding], failed: Sequence[str]
     ) -> str:
         """The goal that looks after a table as long as it fails, or why there is none."""
@@ -153,7 +153,7 @@ class Review:
         if len(busy) >= MOST_OPEN:
             return f"none: {len(busy)} remediations are open already"
         why = "; ".join([f"{name} failed" for name in failed] + [each.reason for each in found])
-        steps = [("quality", "validate", {"asset": table.asset})]
+        steps = [("quality", "validate", {"asset": table.asset, "learn": False})]
         goal = submit_ready(self.platform, f"Validate {table.asset}: {why}", table.environment, steps, begun, WHO)
         self.platform.ledger.append("quality", WHO, "remediation", subject=goal, why=f"{table}: {why}")
         self.told.append(f"{goal} looks after {table}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,16 @@ from agents.core.catalog import TableId
 from agents.core.digest import digest
 from assets.kinds.keys import asset_key
 from assets.kinds.rules import RuleResult, RuleSet, check_names
-from assets.kinds.spec import Rule
+from assets.kinds.rules.masking import shape
+from assets.kinds.spec import NO_PII, Column, Rule
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from resources.lake import Lake
+
+# Rules whose observed number is the value of some row.
+_TELLING = ("_min_", "_max_", "_median_", "_sum_", "_quantile_")
 
 
 @dataclass(slots=True)
@@ -55,8 +59,18 @@ def rules_digest(rules: Iterable[Rule]) -> str:
     return digest([{"type": rule["type"], "kwargs": rule["kwargs"]} for rule in hard]) if hard else ""
 
 
-def judge(lake: Lake, table: TableId, rules: Sequence[Rule], where: str, now: datetime) -> dict[str, RuleResult]:
-    """The verdict on the table as it stands, by check name; muted rules have none."""
+def judge(
+    lake: Lake,
+    table: TableId,
+    rules: Sequence[Rule],
+    where: str,
+    now: datetime,
+    columns: Mapping[str, Column] | None = None,
+) -> dict[str, RuleResult]:
+    """The verdict on the table as it stands, by check name; muted rules have none.
+
+    Of `columns` that hold personal data, examples are shown by their form alone, numbers and dates too.
+    """
     if not rules:
         return {}
     compiled = RuleSet(rules, lake.schema(table), where=where, lenient=True)
@@ -65,8 +79,23 @@ def judge(lake: Lake, table: TableId, rules: Sequence[Rule], where: str, now: da
         layer, _, bare = name.partition("/")
         return lake.dataset(TableId(table.environment, layer, bare))
 
+    personal = frozenset(name for name, column in (columns or {}).items() if column.pii not in ("", NO_PII))
     results = compiled.evaluate(lake.dataset(table), tables=other, now=now)
-    return dict(zip(compiled.names, results, strict=True))
+    return {name: _hidden(result, personal) for name, result in zip(compiled.names, results, strict=True)}
+
+
+def _hidden(result: RuleResult, personal: frozenset[str]) -> RuleResult:
+    if not personal & (_columns(result.rule) or personal):  # a query may show any column
+        return result
+    telling = result.observed is not None and any(word in result.rule.type for word in _TELLING)
+    observed = shape(str(result.observed)) if telling else result.observed
+    return replace(result, examples=tuple(map(shape, result.examples)), observed=observed)
+
+
+def _columns(rule: Rule) -> set[str]:
+    """The columns that a rule names."""
+    names = [rule.kwargs.get(key) for key in ("column", "column_A", "column_B")]
+    return {str(name) for name in (*names, *rule.kwargs.get("column_list", ())) if name}
 
 
 def refused(results: Mapping[str, RuleResult]) -> list[str]:

@@ -58,7 +58,8 @@ class LakeIOManager(dg.IOManager):
         for extension in extensions:
             override, hours = joined(override, extension.override), extension.freshness_hours or hours
         rules = [rule for extension in extensions for rule in extension.rules]
-        results = judge(self._lake, table, rules, str(table), now)
+        columns = {name: column for each in extensions for name, column in each.columns.items()}
+        results = judge(self._lake, table, rules, str(table), now, columns)
         return card(self._platform, table, results, written, run_id, now, override=override, freshness_hours=hours)
 
     def load_input(self, context: dg.InputContext) -> object:

@@ -31,14 +31,14 @@ _LARGEST = 1e150
 T = TypeVar("T")
 
 
-def measure(lake: Lake, table: TableId) -> dict[str, Any]:
+def measure(lake: Lake, table: TableId, most: int = MOST_ROWS) -> dict[str, Any]:
     """`{rows, measured, columns: {name: {type, nulls, distinct, mean, spread}}}`; shares are of the rows measured.
 
     `mean` is of numbers, or of the length of texts; `spread` is its standard deviation. What nobody can tell is absent.
     """
     dataset, rows = lake.dataset(table), lake.rows(table)
     columns = list(columns_of(dataset.schema).values())
-    part = _part(dataset, rows)
+    part = _part(dataset, rows, most)
     measured, found = _pass(part, columns[:MOST_COLUMNS])
     return {
         "rows": rows,
@@ -84,9 +84,9 @@ def _facts(rows: int, present: int, distinct: int | None, mean: float | None, sp
     return found
 
 
-def _part(dataset: Any, rows: int) -> Any:
+def _part(dataset: Any, rows: int, most: int) -> Any:
     """The dataset, or of a large one batches from all over it: the same table gives the same part."""
-    if rows <= MOST_ROWS:
+    if rows <= most:
         return dataset
     import pyarrow as pa
     import pyarrow.dataset as pads
@@ -94,17 +94,16 @@ def _part(dataset: Any, rows: int) -> Any:
     files = list(dataset.get_fragments())
     groups = [group for file in _spread(files, _FILES) for group in file.split_by_row_group()]
     counts = [sum(info.num_rows for info in group.row_groups) for group in groups]
-    enough = max(_GROUPS // 2, -(-MOST_ROWS * len(groups) // max(1, sum(counts))))
+    enough = max(_GROUPS // 2, -(-most * len(groups) // max(1, sum(counts))))
     chosen = _spread(list(zip(groups, counts, strict=True)), enough)
     held = sum(count for _, count in chosen)
     part = pads.FileSystemDataset([group for group, _ in chosen], dataset.schema, dataset.format, dataset.filesystem)
     batches = part.to_batches(batch_size=_BATCH, batch_readahead=2, fragment_readahead=1)
-    return pa.RecordBatchReader.from_batches(dataset.schema, _every(batches, max(1, held // MOST_ROWS)))
+    return pa.RecordBatchReader.from_batches(dataset.schema, _every(batches, most, max(1, held // most)))
 
 
-def _every(batches: Iterable[pa.RecordBatch], step: int) -> Iterator[pa.RecordBatch]:
-    """Every n-th batch, up to `MOST_ROWS` rows."""
-    left = MOST_ROWS
+def _every(batches: Iterable[pa.RecordBatch], left: int, step: int) -> Iterator[pa.RecordBatch]:
+    """Every n-th batch, up to `left` rows."""
     for number, batch in enumerate(batch for batch in batches if batch.num_rows):
         if number % step == 0 and left:
             yield batch.slice(0, left)

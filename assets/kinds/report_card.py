@@ -11,7 +11,7 @@ import dagster as dg
 from agents.core.catalog import TableId
 from assets.kinds.measuring import measure
 from assets.kinds.pins import confirmed
-from assets.kinds.scorecard import scorecard
+from assets.kinds.scorecard import CHARTED, scorecard
 from assets.kinds.scoring import scores
 from assets.kinds.spec import Override
 from resources.measurements import Measurement
@@ -38,7 +38,7 @@ def card(
 ) -> dict[str, Any]:
     """Measure the table as it stands, score it, keep both; metadata for Dagster: the card, and scores that plot."""
     kept, at = platform.measurements, now.timestamp()
-    history = kept.history(table)
+    history = kept.history(table, limit=CHARTED)
     facts: dict[str, Any] = {**measure(platform.lake, table), **_read(numbers), "failing": _failing(results)}
     if refused:
         facts["refused"] = list(refused)

@@ -47,12 +47,12 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
     rules = asset.table.rules
     with told(asset.id):
         if not context.selected_asset_keys:
-            yield from check_results(asset.id, rules, judge(platform.lake, asset.id, rules, asset.where, now), wanted)
+            yield from check_results(asset.id, rules, _judged(platform.lake, asset, now), wanted)
             return
         former = platform.lake.snapshot(asset.id)
         with claim(asset.id, asset.digest):
             done = refresh(platform, asset, context.run.run_id, now)
-        results = judge(platform.lake, asset.id, rules, asset.where, now)
+        results = _judged(platform.lake, asset, now)
         if (bad := refused(results)) and pinned_version(asset) is None:
             with claim(asset.id, asset.digest):
                 back = take_back(platform.lake, asset.id, former.version if former else None)
@@ -66,6 +66,10 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
             asset_key=asset.key, metadata={**table_metadata(platform.lake, asset.id), **done.metadata, **card_of}
         )
         yield from check_results(asset.id, rules, results, wanted, done.taken)
+
+
+def _judged(lake: Lake, asset: LakeAsset, now: datetime) -> dict[str, RuleResult]:
+    return judge(lake, asset.id, asset.table.rules, asset.where, now, asset.table.columns)
 
 
 def _card(
@@ -90,7 +94,7 @@ def run_extension_checks(
     platform: Platform = getattr(context.resources, PLATFORM)
     wanted = {key.name for key in context.selected_asset_check_keys}
     with told(table):
-        results = judge(platform.lake, table, extension.rules, str(table), datetime.now(UTC))
+        results = judge(platform.lake, table, extension.rules, str(table), datetime.now(UTC), extension.columns)
         yield from check_results(table, extension.rules, results, wanted)
 
 

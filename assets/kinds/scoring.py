@@ -26,7 +26,7 @@ def scores(
     at: float,
     allowed: float | None = None,
 ) -> dict[str, float]:
-    """Dimension to score, for those that can be told, and `score`, their mean.
+    """Dimension to score, for those that can be told, and `score`: half their mean, half the worst of them.
 
     `history` are time and rows of earlier refreshes, oldest first; `allowed` is how many seconds a table may be old.
     """
@@ -46,7 +46,7 @@ def scores(
     if history:
         found["volume"] = _volume(facts["rows"], [rows for _, rows in history[-_RECENT:]])
     told = {name: round(100 * found[name], 1) for name in DIMENSIONS if name in found}
-    return {**told, "score": round(fmean(told.values()), 1)} if told else {}
+    return {**told, "score": round((fmean(told.values()) + min(told.values())) / 2, 1)} if told else {}
 
 
 def _dimension(kind: str) -> str:

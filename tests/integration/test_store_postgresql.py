@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from agents.core.catalog import TableId
 from agents.core.errors import StateError
 from agents.core.plan import Plan, Step
 from resources.ledger import Ledger, Verification
+from resources.measurements import Measurements
 from resources.store import Store
 from tests.integration.processes import WORKERS, at_once
 from tests.integration.servers import Server, free_port, postgresql
@@ -84,6 +86,21 @@ def test_the_ledger_is_one_chain_and_shows_tampering(tmp_path: Path, url: str) -
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("UPDATE ledger SET who = 'nobody' WHERE seq = 100")
     assert ledger.verify() == Verification(WORKERS * 120, False, 100, True)
+    store.close()
+
+
+def test_measurements_are_kept_compared_and_forgotten(url: str) -> None:
+    store = Store(url)
+    kept, table = Measurements(store), TableId("dev", "bronze", "orders")
+    for number in range(410):
+        kept.record(table, "run", float(number), {"rows": number, "columns": {}})
+    history = kept.history(table)
+    assert (len(history), history[0].facts["rows"], history[-1].facts["rows"]) == (400, 10, 409)
+    assert [m.facts["rows"] for m in kept.unjudged(2)] == [10, 11]
+    kept.settle(history[0].id, {"anomalies": []})
+    assert [m.facts["rows"] for m in kept.unjudged(1)] == [11]
+    assert kept.pauses(7) == [(table, 409.0, 1.0)]
+    assert [m.facts["rows"] for m in kept.newest()] == [409]
     store.close()
 
 

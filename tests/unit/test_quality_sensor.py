@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from agents.core.catalog import TableId
+from agents.roles import register_agents
 from resources.platform import Platform
 from sensors.quality import Review, quality_sensor
 from tests.unit.product_runs import AT_LEAST, Deployment, Run
@@ -127,8 +128,19 @@ def test_a_tick_that_died_after_opening_a_goal_opens_no_second_one(site: Site) -
     site.platform.measurements.record(ORDERS_TABLE, "again", last.at + 1, last.facts)
     (again,) = site.platform.measurements.unjudged(10)
     past = site.platform.measurements.history(ORDERS_TABLE, before=again.id)
-    assert Review(site.platform, site.deployment.instance, last.at)._remedy(again, past, [], ["x"]) == "G-000001"
+    assert Review(site.platform, site.deployment.instance, last.at).remedy(again, past, [], ["x"]) == "G-000001"
     assert len(site.goals()) == 1
+
+
+def test_in_production_the_goal_is_one_of_production_and_is_held_like_any(site: Site) -> None:
+    facts = {"rows": 1, "columns": {}, "refused": ["amounts_are_positive"]}
+    site.platform.measurements.record(TableId("prod", "gold", "revenue"), "run", 1.0, facts)
+    site.tick()
+    (row,) = site.platform.store.goals()
+    (phase,) = site.platform.store.plan(row.id).phases()
+    assert (row.goal.environment, phase["environment"], row.goal.requester) == ("prod", "prod", "automation:quality")
+    # By these, the run coordinator holds the run: automation has no way of its own.
+    assert register_agents().effects("quality", "validate") == ("write_spec", "write_data")
 
 
 def test_many_failing_tables_open_few_goals(site: Site) -> None:

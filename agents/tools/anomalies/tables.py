@@ -53,7 +53,10 @@ def judge_table(
     if now.facts.get("refused") or not past:
         return []
     found = [*_schema(past[-1], now), *_numbers(past, now)]
-    return [each for each in found if not any(fnmatchcase(each.measure, pattern) for pattern in quiet)]
+    # Other rows have other distinct values: with the rows, that is said.
+    rows = any(each.measure == "rows" for each in found)
+    told = [each for each in found if not (rows and each.measure.endswith(".distinct"))]
+    return [each for each in told if not any(fnmatchcase(each.measure, pattern) for pattern in quiet)]
 
 
 def _schema(before: Measurement, now: Measurement) -> Iterator[Finding]:
@@ -141,4 +144,6 @@ def _expected(points: Points, now: Point) -> bool:
 
 
 def _said(measure: str, value: float) -> str:
-    return f"{100 * value:.3g} %" if measure.endswith(".nulls") else f"{value:,.6g}"
+    if measure.endswith(".nulls"):
+        return f"{100 * value:.3g} %"
+    return f"{value:,.6g}" if measure.endswith(".mean") else f"{value:,.0f}"
