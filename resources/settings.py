@@ -55,6 +55,8 @@ KEYS: Mapping[str, str] = {
     "user_header": "header in which the proxy names the user; none: no proxy",
     "groups_header": "header in which the proxy names the user's groups",
     "role_groups": "the proxy's group for each role: engineer=data-eng,admin=platform-admins",
+    "names": "who finds names in texts: azure (AI Language), spacy:<model>; none without",
+    "language_endpoint": "address of Azure AI Language; its key is the secret LANGUAGE_KEY",
     "local_user": "who works at this computer, where no proxy says it",
 }
 ROLES = ("viewer", "engineer", "approver", "admin")
@@ -101,6 +103,8 @@ class Settings:
     groups_header: str = ""
     role_groups: Mapping[str, str] = field(default_factory=dict[str, str])
     local_user: str = ""
+    names: str = ""
+    language_endpoint: str = ""
 
     @property
     def secrets_dir(self) -> Path:
@@ -167,6 +171,8 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
         groups_header=values.text("groups_header", "").lower(),
         role_groups=values.pairs("role_groups", ROLES),
         local_user=values.text("local_user", "") or _account(env),
+        names=values.text("names", ""),
+        language_endpoint=values.text("language_endpoint", ""),
     )
 
 

@@ -11,7 +11,8 @@ from agents.tools.privacy.found import Span
 from agents.tools.privacy.gates import drawn, few, findings
 from agents.tools.privacy.normal import level, visible
 from agents.tools.privacy.own import GATE as OWN
-from agents.tools.privacy.text import resolved
+from agents.tools.privacy.text import apart, resolved
+from resources.names import Names
 from resources.secret_values import GATE as SECRETS
 
 if TYPE_CHECKING:
@@ -23,8 +24,19 @@ _AT_ONCE = 20_000
 _BREAK = re.compile(r"[^\d\s]\s+(?=[^\d\s+(])")
 
 
-def scan_text(texts: Sequence[str]) -> list[list[Span]]:
-    """The spans of personal data and secrets in each text, in order of place; spans do not overlap."""
+def scan_text(texts: Sequence[str], *, names: Names | None = None) -> list[list[Span]]:
+    """The spans of personal data and secrets in each text, in order of place; spans do not overlap.
+
+    `names` is asked for people and places where the deployment has a model for them.
+    """
+    spans = _scan(texts)
+    if names is None:
+        return spans
+    named = names.find(texts)
+    return [apart([*own, *(Span(*name) for name in more)]) for own, more in zip(spans, named, strict=True)]
+
+
+def _scan(texts: Sequence[str]) -> list[list[Span]]:
     import pyarrow as pa
 
     different = list(dict.fromkeys(texts))
