@@ -8,15 +8,18 @@ import json
 import random
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agents.core.errors import SourceError
 from agents.tools.privacy import gates, scan_table, scan_text, secrets_in
 from agents.tools.privacy.gates import findings
 from agents.tools.privacy.recognizers import recognizers
@@ -202,3 +205,13 @@ def test_the_command_prints_the_contract(tmp_path: Path) -> None:
         [],
         ["IP_ADDRESS"],
     ]
+
+
+def test_a_row_that_cannot_be_read_is_said_so_without_the_row(tmp_path: Path) -> None:
+    # Far enough down that opening the file does not meet it.
+    rows = "Ann,plain words\n" * 100_000
+    (tmp_path / "t.csv").write_text(f"name,note\n{rows}Zebulon,of,Zaragoza\n")
+    data = pads.dataset(tmp_path / "t.csv", format="csv")
+    with pytest.raises(SourceError) as refused:
+        scan_table(data)
+    assert "Zebulon" not in "".join(traceback.format_exception(refused.value))
