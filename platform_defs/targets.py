@@ -39,5 +39,6 @@ def _file(path: Path) -> Any:
         raise SourceError("unknown kind of file", where=str(path), fix="give a CSV, JSON lines or Parquet file")
     try:
         return pads.dataset(path, format=kind)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceError(f"the file cannot be read as {kind}", where=str(path), fix="check the file") from error
+    except (pa.ArrowInvalid, OSError):
+        # What Arrow says repeats the row.
+        raise SourceError(f"the file cannot be read as {kind}", where=str(path), fix="check the file") from None

@@ -58,6 +58,8 @@ KEYS: Mapping[str, str] = {
     "groups_header": "header in which the proxy names the user's groups",
     "role_groups": "the proxy's group for each role: engineer=data-eng,admin=platform-admins",
     "key_vault": "address of the Azure Key Vault that holds secrets: https://NAME.vault.azure.net",
+    "names": "who finds names in texts: azure (AI Language), spacy:<model>; none without",
+    "language_endpoint": "address of Azure AI Language; its key is the secret LANGUAGE_KEY",
     "local_user": "who works at this computer, where no proxy says it",
 }
 ROLES = ("viewer", "engineer", "approver", "admin")
@@ -106,6 +108,8 @@ class Settings:
     role_groups: Mapping[str, str] = field(default_factory=dict[str, str])
     local_user: str = ""
     key_vault: str = ""
+    names: str = ""
+    language_endpoint: str = ""
 
     @property
     def secrets_dir(self) -> Path:
@@ -175,6 +179,8 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
         role_groups=values.pairs("role_groups", ROLES),
         local_user=values.text("local_user", "") or _account(env),
         key_vault=values.text("key_vault", ""),
+        names=values.text("names", ""),
+        language_endpoint=values.text("language_endpoint", ""),
     )
 
 

@@ -61,10 +61,15 @@ def text(json: Json = False) -> None:
     echo "call 212-555-0123" | adp privacy text
     """
     from agents.tools.privacy import scan_text
+    from resources.names import names_of
+    from resources.secrets import LocalSecrets
+    from resources.settings import environment, load_settings
 
     # Only a line feed ends a document, and bytes that are no UTF-8 end nothing.
     lines = sys.stdin.buffer.read().decode("utf-8", "replace").split("\n")
-    found = scan_text(lines[:-1] if not lines[-1] else lines)
+    settings = load_settings()
+    names = names_of(settings, LocalSecrets(environment(), settings.secrets_dir))
+    found = scan_text(lines[:-1] if not lines[-1] else lines, names=names)
     if json:
         emit([{"spans": [span._asdict() for span in spans]} for spans in found])
         return

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from agents.core.errors import SourceError
+
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
@@ -16,7 +18,23 @@ BATCH_ROWS = 65_536
 
 
 def batches(data: Dataset) -> Iterator[pa.RecordBatch]:
-    """The rows in pieces of one size, in order, however they are stored: memory is bounded by the piece."""
+    """The rows in pieces of one size, in order, however they are stored: memory is bounded by the piece.
+
+    Raises SourceError for rows that cannot be read, without what Arrow says of them: it repeats the row.
+    """
+    import pyarrow as pa
+
+    try:
+        yield from _pieces(data)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SourceError(
+            f"a row cannot be read ({type(error).__name__})",
+            where="the scanned data",
+            fix="check that every row has the header's columns and each column values of one kind",
+        ) from None
+
+
+def _pieces(data: Dataset) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     if isinstance(data, pa.Table):
