@@ -114,6 +114,18 @@ def test_an_approved_contract_counts_over_one_that_a_person_wrote(stage: Stage) 
     assert out["changed"] == ["contract"]
 
 
+def test_rules_on_a_column_that_goes_go_with_it_unless_a_person_wrote_them(stage: Stage) -> None:
+    act(stage, "validate")
+    act(stage, "contract")
+    entry = stage.entry()["contract"]
+    smaller = {**entry, "version": "2.0.0", "columns": [c for c in entry["columns"] if c["name"] != "updated_at"]}
+    assert "updated_at" in {rule["kwargs"].get("column") for rule in stage.entry()["rules"]}
+    act(stage, "amend", contract=smaller)
+    left = {rule["kwargs"].get("column") for rule in stage.entry()["rules"]}
+    assert "updated_at" not in left
+    assert {"order_id", "amount"} <= left
+
+
 def test_a_blocked_load_is_proposed_once_with_its_readers(stage: Stage) -> None:
     act(stage, "contract")
     entry = stage.entry()["contract"]
