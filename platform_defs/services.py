@@ -20,6 +20,7 @@ from sensors.contracts import contracts_sensor
 from sensors.failures import failures_sensor
 from sensors.plans import plans_sensor
 from sensors.privacy import privacy_sensor
+from sensors.quality import quality_sensor
 from sensors.retention import retention_sensor
 
 
@@ -37,6 +38,7 @@ def services(settings: Settings) -> dg.Definitions:
             contracts_sensor(platform),
             retention_sensor(platform),
             privacy_sensor(platform),
+            quality_sensor(platform),
         ],
     )
 

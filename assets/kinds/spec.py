@@ -62,12 +62,16 @@ class Override:
     """A person's word over the agents': actions and tools they may not use on the asset, versions that stay in force.
 
     `forbid` names `agent.action` (`pipeline.optimize`) or a tool; `version` is the table's version by environment.
+    Of the measures named in `quiet` (`rows`, `amount.mean`, `amount.*`) no anomaly is reported, and what was measured
+    before `normal_since` (ISO 8601, UTC) is no longer what is usual: a change was confirmed.
     """
 
     __pydantic_config__ = _STRICT
 
     forbid: tuple[Annotated[str, Field(pattern=r"^[a-z_]\w*\.[a-z_]\w*$")], ...] = ()
     version: Mapping[Environment, Annotated[int, Field(ge=0)]] = field(default_factory=dict[Environment, int])
+    quiet: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    normal_since: str = ""
 
 
 NO_OVERRIDE = Override()

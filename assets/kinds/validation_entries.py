@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
 
@@ -49,6 +50,9 @@ def check_labels(document: Document, at: At, owners: Sequence[str], tags: Mappin
 
 def check_override(document: Document, at: At, override: Override) -> None:
     """A word misspelt would forbid nothing. Names of agents and tools that a team added are taken as they are."""
+    if override.normal_since and not _is_moment(override.normal_since):
+        fix = "write it like '2026-01-31T06:00:00', in quotes"
+        raise document.error(f"{override.normal_since!r} is no moment", (*at, "override", "normal_since"), fix)
     for what in override.forbid:
         agent = what.partition(".")[0]
         actions = [f"{agent}.{name}" for name in ACTIONS.get(agent, ())]
@@ -57,6 +61,14 @@ def check_override(document: Document, at: At, override: Override) -> None:
         )
         if what not in actions and near:
             raise document.error(f"no agent does {what!r}", (*at, "override"), f"did you mean {near[0]}?")
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def check_rules(document: Document, at: At, rules: Sequence[Rule], of: Table | Extension) -> str:

@@ -57,6 +57,7 @@ SENSORS = {
     "contracts": "submits goals into the store, whose runs take promises back and are held for that",
     "retention": "submits goals into the store, whose runs delete and are held for that",
     "specs": "reports which files did not load",
+    "quality": "reports what is unusual, and submits goals of the quality agent, whose runs are gated",
 }
 
 
