@@ -178,7 +178,8 @@ def _tables(outputs: Mapping[str, Any]) -> list[str]:
 
 def _replayed(outputs: Mapping[str, Any]) -> Iterator[str]:
     for out in outputs.values():
-        if done := out.get("replay"):
+        done = out.get("replay") or {}
+        if done.get("rows_landed") or done.get("rows_superseded") or done.get("refused"):
             told = f"{_count(done['rows_landed'])} rows landed"
             told += f", {_count(done['rows_superseded'])} superseded" if done["rows_superseded"] else ""
             told += f", {_count(done['rows_kept'])} stay"

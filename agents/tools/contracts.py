@@ -14,7 +14,7 @@ from agents.tools.pins import validator
 from agents.tools.ready import AUTOMATION
 from agents.tools.replaying import declared
 from agents.tools.session import Session
-from agents.tools.specs import place_of, write_entry
+from agents.tools.specs import entry_of, place_of, write_entry
 from assets.kinds.contract import Contract, Difference, Promise, amended, compared, differences
 from assets.kinds.spec import Extension, Table
 from resources.platform import Platform
@@ -103,7 +103,12 @@ def extend(session: Session, asset: str, contract: Mapping[str, Any]) -> dict[st
 def amend(session: Session, asset: str, contract: Mapping[str, Any]) -> dict[str, Any]:
     """Put a contract in force that takes promises back: readers lose them, which is why people decide on it first."""
     new = contract_from(contract)
-    written = write_entry(session, asset, "", {"contract": new.to_spec()})
+    entry: dict[str, Any] = {"contract": new.to_spec()}
+    if gone := _gone(declared(session.platform, session.table(asset)).contract, new):
+        # Rules on a column that comes no longer would quarantine every further row.
+        rules = entry_of(session, asset).get("rules") or []
+        entry["rules"] = [rule for rule in rules if _column(rule) not in gone]
+    written = write_entry(session, asset, "", entry)
     if not any(path.startswith("contract") for path in written["kept"]):
         return written
     # A person wrote the former contract, and people approved this one: their later word counts.
@@ -164,6 +169,16 @@ def contract_from(data: Mapping[str, Any]) -> Contract:
     if wrong:
         raise SpecError(f"the contract {wrong}", where="contract", fix="correct it")
     return contract
+
+
+def _gone(old: Contract | None, new: Contract) -> set[str]:
+    """Columns that were promised and are promised no longer."""
+    return {p.name for p in old.columns} - {p.name for p in new.columns} if old else set()
+
+
+def _column(rule: Mapping[str, Any]) -> str:
+    kwargs: Mapping[str, Any] = rule.get("kwargs") or {}
+    return str(kwargs.get("column", ""))
 
 
 def _first(spec: Table | Extension, columns: Mapping[str, str], key: Sequence[str]) -> Contract:

@@ -79,7 +79,10 @@ def reasons(platform: Platform, table: TableId) -> list[dict[str, Any]]:
             f" count(DISTINCT _run_id) AS loads, list(row ORDER BY _row_hash)[:{EXAMPLES}] AS examples"
             f" FROM (SELECT {columns} FROM held h) GROUP BY _rule, _reason ORDER BY rows DESC, _rule, _reason"
         ).to_arrow_table()
-    return [{**row, "examples": [masked(line) for line in row["examples"]]} for row in found.to_pylist()]
+    return [
+        {**row, "since": row["since"].isoformat(timespec="seconds"), "examples": list(map(masked, row["examples"]))}
+        for row in found.to_pylist()
+    ]
 
 
 def masked(line: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def quarantine(asset: Asset, environment: Environment = "dev", json: Json = Fals
         return
     tell(f"{sum(reason['rows'] for reason in found):,} rows in quarantine")
     for reason in found:
-        tell(f"  {reason['rows']:,}  {reason['rule']}: {reason['reason']}  (since {reason['since']:%Y-%m-%d %H:%M})")
+        tell(f"  {reason['rows']:,}  {reason['rule']}: {reason['reason']}  (since {reason['since'][:16]})")
         for example in reason["examples"]:
             tell("        " + ", ".join(f"{name}={value}" for name, value in example.items()))
 

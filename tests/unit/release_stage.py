@@ -17,6 +17,7 @@ from agents.tools.overrides import forbidden
 from agents.tools.session import Session
 from assets.kinds.keys import table_id
 from assets.kinds.tables import DIGEST
+from resources.asset_graph import readers_in
 from resources.fakes import MemoryLedger
 from resources.orchestrator import CheckOutcome, ChildRun, Materialized, Orchestrator, readers_in
 from resources.platform import Platform
@@ -92,6 +93,10 @@ class InProcess(Orchestrator):
 
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         """Nobody looks."""
+
+    def readers(self, table: TableId) -> list[TableId]:
+        """What is computed from a table here."""
+        return readers_in(self.deployment.definitions().resolve_asset_graph(), table)
 
     def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
         """Nobody looks."""

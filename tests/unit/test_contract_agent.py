@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from agents.core.approval import Effects
 from agents.core.catalog import TableId
 from agents.core.errors import ApprovalRequired, SpecError
 from agents.core.gate import Gate, Work
 from agents.core.policy import Policy
 from agents.tools.contracts import contract_from, readers_declared, standing_of
+from agents.tools.evidence.wording import extras
 from agents.tools.session import Session
 from sensors.contracts import propose
 from tests.unit.governance_stage import lease
@@ -112,6 +114,18 @@ def test_an_approved_contract_counts_over_one_that_a_person_wrote(stage: Stage) 
     assert out["changed"] == ["contract"]
 
 
+def test_rules_on_a_column_that_goes_go_with_it_unless_a_person_wrote_them(stage: Stage) -> None:
+    act(stage, "validate")
+    act(stage, "contract")
+    entry = stage.entry()["contract"]
+    smaller = {**entry, "version": "2.0.0", "columns": [c for c in entry["columns"] if c["name"] != "updated_at"]}
+    assert "updated_at" in {rule["kwargs"].get("column") for rule in stage.entry()["rules"]}
+    act(stage, "amend", contract=smaller)
+    left = {rule["kwargs"].get("column") for rule in stage.entry()["rules"]}
+    assert "updated_at" not in left
+    assert {"order_id", "amount"} <= left
+
+
 def test_a_blocked_load_is_proposed_once_with_its_readers(stage: Stage) -> None:
     act(stage, "contract")
     entry = stage.entry()["contract"]
@@ -126,3 +140,18 @@ def test_a_blocked_load_is_proposed_once_with_its_readers(stage: Stage) -> None:
 def test_readers_are_found_where_nothing_is_loaded(stage: Stage) -> None:
     stage.act("pipeline", "transform", sql=SQL, destination="gold/days", schedule=None)
     assert readers_declared(stage.platform, ORDERS) == ["dev/gold/days"]
+
+
+def test_the_evidence_says_what_readers_lose_and_who_they_are() -> None:
+    inputs = {
+        "asset": "bronze/orders",
+        "contract": {"version": "2.0.0", "columns": [{"name": "order_id", "type": "long"}]},
+        "changes": ["removed amount (double)"],
+        "readers": ["dev/gold/days"],
+    }
+    effects = Effects("dev", ("delete",), steps=({"agent": "quality", "action": "amend", "inputs": inputs},))
+    told = dict(extras(effects))
+    assert told["**no longer promised**"] == "`removed amount (double)`"
+    assert told["who reads it"] == "`dev/gold/days`"
+    assert told["promised then"] == "`order_id long`"
+    assert "step quality amend" not in told

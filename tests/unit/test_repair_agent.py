@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,7 @@ def test_rows_that_pass_are_brought_back_on_request_and_told(stage: Stage) -> No
         (stage.platform.specs.path("shop")).read_text().split("tables:")[1].split("  rules:")[0], "shop"
     )
     assert would_land(stage.platform, PEOPLE).rows_landed == 402
+    assert json.dumps(reasons(stage.platform, PEOPLE))
     out = act(stage, "replay")
     assert (out["replay"]["rows_landed"], out["replay"]["rows_kept"], out["held"]) == (402, 0, [])
     assert stage.platform.lake.rows(PEOPLE) == 500

@@ -49,6 +49,8 @@ def contract(work: Work, asset: str, contract: Mapping[str, Any] | None = None) 
     new = found.proposed
     if not found.breaking:
         written = work.call(contracts.extend, asset=asset, contract=new.to_spec())
+        if written["changed"]:
+            work.call(runs.reload)
         kept = ": a person wrote another one, which stays" if written["kept"] else ""
         return {"dataset": asset, **written, "told": [f"`{asset}`: contract {new.version}{kept}"]}
     changes = [str(one) for one in found.found]

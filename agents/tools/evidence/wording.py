@@ -14,6 +14,8 @@ from resources.scrub import scrub
 _QUIET = frozenset({"report report"})
 # Their assets stand in the table of changes.
 _SAID = frozenset({"deployment promote", "deployment rollback"})
+_PROMISE = "quality amend"
+_PROMISED = frozenset({"asset", "contract", "changes", "readers"})
 _NOT_TAKEN_BACK = frozenset({"provision", "delete", "spend", "external"})
 
 
@@ -48,6 +50,9 @@ def extras(effects: Effects) -> Iterator[tuple[str, str]]:
         yield "**cannot be classified**", listed(effects.unknown)
     for step in steps(effects):
         inputs = cast(Mapping[str, Any], step.get("inputs") or {})
+        if _act(step) == _PROMISE:
+            yield from _promise(inputs)
+            inputs = {name: value for name, value in inputs.items() if name not in _PROMISED}
         if _act(step) in _SAID:
             shown = {"assets": inputs.get("assets"), "to": effects.environment}
             inputs = {name: value for name, value in inputs.items() if shown.get(name) != value}
@@ -59,6 +64,17 @@ def extras(effects: Effects) -> Iterator[tuple[str, str]]:
         yield "only these steps", listed(effects.selection)
     for name, value in sorted(effects.tags.items()):
         yield f"tag {quoted(name)}", quoted(value)
+
+
+def _promise(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What readers of a table lose, who they are, and what they are promised then."""
+    contract = cast(Mapping[str, Any], inputs.get("contract") or {})
+    columns = cast("list[Mapping[str, Any]]", contract.get("columns") or [])
+    readers = [str(name) for name in inputs.get("readers") or ()]
+    yield "contract", quoted(f"{contract.get('version')} of {inputs.get('asset')}")
+    yield "**no longer promised**", listed(map(str, inputs.get("changes") or ()), 20) or "not said"
+    yield "who reads it", listed(readers, 20) if readers else "no table that is loaded"
+    yield "promised then", listed([f"{each.get('name')} {each.get('type')}" for each in columns], 60)
 
 
 def lasting(effects: Effects) -> list[str]:
