@@ -161,6 +161,8 @@ def _result(result: RuleResult) -> Any:
         config = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "{batch}"}, "meta": {}}
         body |= {"result": {"observed_value": text}, "exception_info": {"raised_exception": False}}
         config["description"] = escape(text.replace("$", ""))
+    if isinstance(observed := body["result"].get("observed_value"), str):
+        body["result"]["observed_value"] = escape(observed)
     return ExpectationValidationResult(
         success=body["success"],
         expectation_config=ExpectationConfiguration(**config),
