@@ -158,3 +158,31 @@ def confirm(
     from platform_defs.scorecards import confirm_normal
 
     tell(confirm_normal(asset, tuple(quiet or ())))
+
+
+@quality.command("docs")
+def docs(
+    output: Annotated[Path, typer.Option("--output", "-o", help="An empty or new folder; open its index.html.")],
+    assets: Annotated[
+        list[str] | None, typer.Argument(metavar="[ASSET]...", help="layer/table; all tables with rules by default.")
+    ] = None,
+    environment: Annotated[str, typer.Option("--environment", "-e")] = "dev",
+    json: Json = False,
+) -> None:
+    """Judge lake tables by their rules and write the results as Great Expectations Data Docs.
+
+    **Examples**
+
+    adp quality docs --output docs/quality
+
+    adp quality docs bronze/sales_orders -o /tmp/quality --environment prod
+    """
+    from platform_defs.quality_docs import write_quality_docs
+
+    written = write_quality_docs(assets or [], output, environment)
+    if json:
+        emit(written)
+        return
+    for asset, numbers in written["assets"].items():
+        tell(f"    {asset}: {numbers['passed']} of {numbers['rules']} rules hold")
+    tell(f"open {written['index']}")

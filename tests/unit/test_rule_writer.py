@@ -127,3 +127,23 @@ def test_a_table_that_was_cleaned_by_its_rules_keeps_them(name: str) -> None:
     good, _ = RuleSet(first, data.schema).split(data.combine_chunks().to_batches()[0], now=NOW)
     cleaned = profile_table(pa.Table.from_batches([good]), key=(domain.key,), now=NOW)
     assert write_rules(cleaned, previous=first, now=NOW) == first
+
+
+def test_batches_of_the_next_two_weeks_raise_hardly_a_false_alarm() -> None:
+    """Drift-free later batches, of other sizes too, against rules learnt from a dirty day: failed rules and batches."""
+    rules_run = rules_failed = batches = batches_failed = 0
+    for seed, domain in enumerate(DOMAINS.values()):
+        columns, _ = dirty(
+            domain, domain.make(np.random.default_rng(seed), ROWS, 0), np.random.default_rng(seed), 0.003
+        )
+        data = table(columns)
+        rules = RuleSet(rules_of(data, domain.key), data.schema)
+        for day in range(1, 15):
+            rows = ROWS * (2 + day % 4) // 3
+            later = table(domain.make(np.random.default_rng(1000 * seed + day), rows, day))
+            failed = [r for r in rules.evaluate(later, now=NOW + timedelta(days=day)) if not r.success]
+            rules_run, rules_failed = rules_run + len(rules.rules), rules_failed + len(failed)
+            batches, batches_failed = batches + 1, batches_failed + bool(failed)
+    assert batches == 56
+    assert rules_failed / rules_run <= 0.001
+    assert batches_failed / batches <= 0.02

@@ -56,6 +56,8 @@ def numbers(column: ColumnProfile) -> Iterator[Rule]:
     """Sign and range of a number."""
     if column.family not in NUMBERS or column.semantic != "number" or column.present < ENOUGH:
         return
+    if not column.quantiles:  # nothing but infinities
+        return
     whole = column.family == "integer"
     kwargs: dict[str, object] = {"column": column.name}
     why: list[str] = []

@@ -13,7 +13,10 @@ TABLE, SAMPLE = "t_", "s_"
 
 
 class Facts:
-    """Collects expressions under names, then computes them all at once."""
+    """Collects expressions under names, then computes them all at once.
+
+    Ask with conditions inside the aggregate: DuckDB copies every column of a chunk for each different FILTER.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, source: str) -> None:
         self._con, self._source = con, source

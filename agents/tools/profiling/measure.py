@@ -11,9 +11,11 @@ from agents.tools.profiling.facts import SAMPLE, TABLE, Facts, number_of
 from agents.tools.profiling.formats import known_format, learn_code
 from agents.tools.profiling.pairs import ordered_pairs
 from agents.tools.profiling.profile import ColumnProfile, Format, Profile, Semantic
-from agents.tools.profiling.sampling import sample_of
+from agents.tools.profiling.readable import readable, refuse_twins
+from agents.tools.profiling.sampling import only, sample_of
 from agents.tools.profiling.tails import LEVELS, reach
 from assets.kinds.rules.columns import TIMES, Column, columns_of, instant_literal, text_literal
+from assets.kinds.rules.compiled import count_where
 from assets.kinds.rules.regex import to_re2
 from assets.kinds.rules.session import session
 
@@ -21,19 +23,29 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from assets.kinds.rules.evaluate import Dataset
+    from assets.kinds.rules.reading import Dataset
 
 SAMPLE_ROWS = 50_000
 FORMAT_VALUES = 10_000
 CATEGORIES = 200
 BLANKS = ("", "-", "--", "?", "n/a", "na", "null", "none", "nan", "unknown", "tbd", "undefined", "#n/a")
+_COLUMN = "column_"
 _SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def profile_table(
     dataset: Dataset, *, key: Sequence[str] = (), now: datetime, sample_rows: int | None = None
 ) -> Profile:
-    """The table's profile. Counts are of all rows; quantiles and formats are learnt from an even sample."""
+    """The table's profile. Counts are of all rows; quantiles and formats are learnt from an even sample.
+
+    Raises SourceError where a text is not UTF-8 or two columns share a name.
+    """
+    refuse_twins(columns_of(dataset.schema).values())
+    with readable():
+        return _profile(dataset, tuple(key), now, sample_rows)
+
+
+def _profile(dataset: Dataset, key: tuple[str, ...], now: datetime, sample_rows: int | None) -> Profile:
     drafts = {name: Draft(column) for name, column in columns_of(dataset.schema).items()}
     with session() as con:
         con.register(TABLE, dataset)
@@ -42,19 +54,20 @@ def profile_table(
         con.register(SAMPLE, sample)
         _first_pass(con, drafts)
         _shapes(con, drafts, sample)
-        _distincts(con, drafts, rows)
+        _distincts(con, drafts, dataset)
         _second_pass(con, drafts, now)
+        _blanks(con, drafts, dataset)
         columns = {name: _finish(draft, rows) for name, draft in drafts.items()}
-        keys = _keys(con, columns, tuple(key), rows)
+        keys = _keys(con, columns, key, rows)
         ordered = ordered_pairs(con, [draft.column for draft in drafts.values()])
-    return Profile(rows, columns, keys, tuple(key), ordered, sample.num_rows)
+    return Profile(rows, columns, keys, key, ordered, sample.num_rows)
 
 
 def _first_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft]) -> None:
     facts = Facts(con, TABLE)
     for name, draft in drafts.items():
         column = draft.column
-        facts.ask(name, "present", f"count(*) FILTER (WHERE {column.present})")
+        facts.ask(name, "present", count_where(column.present))
         if column.family == "other":
             continue
         facts.ask(name, "distinct", f"approx_count_distinct({column.value})")
@@ -145,18 +158,20 @@ def _few(draft: Draft) -> bool:
     return present >= 100 and distinct <= CATEGORIES and distinct <= 0.05 * present and draft.facts["longest"] <= 100
 
 
-def _distincts(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], rows: int) -> None:
+def _distincts(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], dataset: Dataset) -> None:
     for draft in drafts.values():
         estimate, present, value = draft.facts.get("distinct", 0), draft.facts["present"], draft.column.value
         draft.distinct = (min(int(estimate), present), False)
+        if draft.semantic in ("category", "identifier"):
+            con.register(_COLUMN, only(dataset, [draft.column.name]))
         if draft.semantic == "category":
             found = con.execute(
-                f"SELECT {value} AS v, count(*) AS n FROM {TABLE} WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v"
+                f"SELECT {value} AS v, count(*) AS n FROM {_COLUMN} WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v"
             ).fetchall()
             draft.top = tuple((str(v), int(n)) for v, n in found)
             draft.distinct = (len(found), True)
-        elif rows and draft.semantic == "identifier":
-            sql = f"SELECT count(*) FROM (SELECT DISTINCT {value} AS v FROM {TABLE} WHERE v IS NOT NULL)"
+        elif draft.semantic == "identifier":
+            sql = f"SELECT count(*) FROM (SELECT DISTINCT {value} AS v FROM {_COLUMN} WHERE v IS NOT NULL)"
             draft.distinct = (int(con.execute(sql).fetchall()[0][0]), True)
 
 
@@ -167,19 +182,23 @@ def _second_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], no
         if column.family in TIMES:
             for days in HORIZONS:
                 ahead = _moment(column, now + timedelta(days=days))
-                facts.ask(name, f"ahead {days}", f"count(*) FILTER (WHERE {column.sql} > {ahead})")
+                facts.ask(name, f"ahead {days}", count_where(f"{column.sql} > {ahead}"))
         if number and draft.quantiles:
             _ask_tails(facts, draft, number)
         if draft.format:
             pattern = text_literal(to_re2(draft.format[1], name))
-            facts.ask(name, "follows", f"count(*) FILTER (WHERE regexp_matches({column.sql}, {pattern}))")
+            facts.ask(name, "follows", count_where(f"regexp_matches({column.sql}, {pattern})"))
         if column.family == "text":
-            facts.ask(name, "blanks", f"count(*) FILTER (WHERE {_is_blank(column)})")
+            facts.ask(name, "blanks", count_where(_is_blank(column)))
     for (name, fact), value in facts.answer().items():
         drafts[name].facts[fact] = value
+
+
+def _blanks(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], dataset: Dataset) -> None:
     for draft in drafts.values():
         if draft.facts.get("blanks"):
-            sql = f"SELECT lower(trim({draft.column.sql})) AS v, count(*) FROM {TABLE}"
+            con.register(_COLUMN, only(dataset, [draft.column.name]))
+            sql = f"SELECT lower(trim({draft.column.sql})) AS v, count(*) FROM {_COLUMN}"
             found = con.execute(f"{sql} WHERE {_is_blank(draft.column)} GROUP BY v ORDER BY v").fetchall()
             draft.blanks = tuple((str(v), int(n)) for v, n in found)
 
@@ -201,17 +220,17 @@ def _ask_tails(facts: Facts, draft: Draft, number: str) -> None:
     for side, limit, beyond, within in (("high", draft.upper, ">", "max"), ("low", draft.lower, "<", "min")):
         if limit is not None:
             nearest = "min" if within == "max" else "max"
-            facts.ask(name, f"{side} count", f"count(*) FILTER (WHERE {number} {beyond} {limit!r})")
-            facts.ask(name, f"{side} inside", f"{within}({number}) FILTER (WHERE NOT {number} {beyond} {limit!r})")
-            facts.ask(name, f"{side} outside", f"{nearest}({number}) FILTER (WHERE {number} {beyond} {limit!r})")
+            facts.ask(name, f"{side} count", count_where(f"{number} {beyond} {limit!r}"))
+            facts.ask(name, f"{side} inside", f"{within}(CASE WHEN NOT {number} {beyond} {limit!r} THEN {number} END)")
+            facts.ask(name, f"{side} outside", f"{nearest}(CASE WHEN {number} {beyond} {limit!r} THEN {number} END)")
     if draft.column.family in TIMES:
         return
-    facts.ask(name, "negative", f"count(*) FILTER (WHERE {number} < 0)")
-    facts.ask(name, "negative middle", f"median(-{number}) FILTER (WHERE {number} < 0)")
+    facts.ask(name, "negative", count_where(f"{number} < 0"))
+    facts.ask(name, "negative middle", f"median(CASE WHEN {number} < 0 THEN -{number} END)")
     small = abs(draft.middle) * 0.1
     small = max(1.0, small) if draft.column.family == "integer" else small
-    facts.ask(name, "small", f"count(*) FILTER (WHERE {number} > 0 AND {number} <= {small!r})")
-    facts.ask(name, "small negative", f"count(*) FILTER (WHERE {number} < 0 AND {number} >= {-small!r})")
+    facts.ask(name, "small", count_where(f"{number} > 0 AND {number} <= {small!r}"))
+    facts.ask(name, "small negative", count_where(f"{number} < 0 AND {number} >= {-small!r}"))
 
 
 def _finish(draft: Draft, rows: int) -> ColumnProfile:

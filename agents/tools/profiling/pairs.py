@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agents.tools.profiling.facts import SAMPLE, TABLE, Facts, number_of
 from agents.tools.profiling.profile import Ordered
 from assets.kinds.rules.columns import TIMES, Column
+from assets.kinds.rules.compiled import count_where
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,9 +27,9 @@ def ordered_pairs(con: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> 
         a, b = (column.sql for column in pairs[i])
         for fact, condition in (("both", "TRUE"), ("after", f"{a} > {b}"), ("before", f"{a} < {b}")):
             there = f"{a} IS NOT NULL AND {b} IS NOT NULL"
-            facts.ask(str(i), fact, f"count(*) FILTER (WHERE {there} AND {condition})")
-        facts.ask(str(i), "back", f"median({_distance(*pairs[i])}) FILTER (WHERE {_distance(*pairs[i])} > 0)")
-        facts.ask(str(i), "forth", f"median(-{_distance(*pairs[i])}) FILTER (WHERE {_distance(*pairs[i])} < 0)")
+            facts.ask(str(i), fact, count_where(f"{there} AND {condition}"))
+        facts.ask(str(i), "back", f"median(CASE WHEN {_distance(*pairs[i])} > 0 THEN {_distance(*pairs[i])} END)")
+        facts.ask(str(i), "forth", f"median(CASE WHEN {_distance(*pairs[i])} < 0 THEN -{_distance(*pairs[i])} END)")
     found = facts.answer()
     result: list[Ordered] = []
     for i in coupled:

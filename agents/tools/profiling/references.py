@@ -13,7 +13,7 @@ from assets.kinds.rules.session import session
 if TYPE_CHECKING:
     import duckdb
 
-    from assets.kinds.rules.evaluate import Dataset
+    from assets.kinds.rules.reading import Dataset
 
 _CONTAINED = 0.95
 _KEYLIKE = frozenset({"integer", "text"})

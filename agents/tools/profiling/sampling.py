@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from assets.kinds.rules.evaluate import Dataset
+    from assets.kinds.rules.reading import Dataset
 
 
 def sample_of(dataset: Dataset, rows: int, wanted: int) -> pa.Table:
@@ -23,3 +24,12 @@ def sample_of(dataset: Dataset, rows: int, wanted: int) -> pa.Table:
             picked.append(batch if step == 1 else batch.take(pa.array(range(first, batch.num_rows, step))))
         seen += batch.num_rows
     return pa.Table.from_batches(picked, schema=dataset.schema)
+
+
+def only(dataset: Dataset, columns: Sequence[str]) -> pa.RecordBatchReader:
+    """Some columns of a table, to be read once: a query over them does not pay for the others."""
+    import pyarrow as pa
+
+    if isinstance(dataset, pa.Table):
+        return dataset.select(list(columns)).to_reader()
+    return dataset.scanner(columns=list(columns), batch_readahead=4, fragment_readahead=1).to_reader()
