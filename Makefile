@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check bench bench-approvals bench-ingest bench-load bench-masking lock clean
+.PHONY: help install demo up test check bench bench-approvals bench-ingest bench-load bench-masking bench-privacy lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,7 +37,7 @@ check: install ## Lint, types, import rules, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture
 
-bench: bench-load bench-ingest bench-approvals bench-masking ## All benchmarks
+bench: bench-load bench-ingest bench-approvals bench-masking bench-privacy ## All benchmarks
 
 bench-load: install ## Time to load the definitions, against bare Dagster
 	$(BIN)/python -m benchmarks.bench_load
@@ -50,6 +50,9 @@ bench-approvals: install ## What approvals cost: submit, release, queue, ledger
 
 bench-masking: install ## Rows a second through the masks, against keyed BLAKE2b
 	$(BIN)/python -m benchmarks.bench_masking
+
+bench-privacy: install ## Scanning for personal data, against Presidio's engine
+	$(BIN)/python -m benchmarks.bench_privacy
 
 lock: ## Pin the dependencies anew (Python 3.11 to 3.13, any platform)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade pyproject.toml --output-file requirements.lock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agents.core.errors import TableNotFound
 from agents.core.registry import tool
@@ -14,8 +14,14 @@ from agents.tools.session import Session
 from agents.tools.specs import entry_of, write_entry
 from assets.kinds.spec_classes import NONE
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as pads
+
 # A source is judged by its first rows: a scan must not load it.
 SOURCE_ROWS = 50_000
+# A large table is judged by this many of its rows, in so many pieces: what half a percent of cells hold still shows.
+LAKE_ROWS, BATCH = 100_000, 1_024
 # A scan this sure of another type is believed rather than what a person said of a column elsewhere.
 SURE = 0.95
 
@@ -61,7 +67,7 @@ def scan(session: Session, asset: str) -> Classified:
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
     known = corrections(session.platform)
     own = {found.column: found.pii for found in known if found.asset == asset}
-    found = scan_table(lake.dataset(table), hints=own)
+    found = scan_table(_sample(lake.dataset(table)), hints=own)
     columns = {name: _class(column) for name, column in found.columns.items() if not name.startswith("_")}
     columns |= {name: Class(pii, 1.0, 1.0, "person", "a person said so") for name, pii in own.items()}
     loosen: dict[str, str] = {}
@@ -119,6 +125,19 @@ def _entry(session: Session, found: Classified) -> dict[str, Any]:
         if column.by != "person":
             made[name] |= {"pii": column.pii, "confidence": round(column.confidence, 2)}
     return {name: entry for name, entry in made.items() if entry}
+
+
+def _sample(rows: pads.Dataset) -> pa.Table | pads.Dataset:
+    """The whole of a table, or rows from all over one that is large: an even part of its batches."""
+    import pyarrow as pa
+
+    count = rows.count_rows()
+    if count <= LAKE_ROWS:
+        return rows
+    step = count // LAKE_ROWS + 1
+    scanner = rows.scanner(batch_size=BATCH, batch_readahead=2, fragment_readahead=1)
+    kept = (batch for number, batch in enumerate(scanner.to_batches()) if number % step == 0)
+    return pa.Table.from_batches(kept, scanner.projected_schema)
 
 
 def _class(column: Any) -> Class:

@@ -98,7 +98,7 @@ def named_numbers(facts: Facts) -> Iterator[Candidate]:
         return
     said = headers.suggested(facts.name)
     for kind, form, sure in _NAMED_FORMS:
-        if kind in said and "PERSON" not in said - {"PERSON"}:
+        if kind in said:
             share = sum(n for v, n in facts.compacts.items() if form.fullmatch(v)) / max(1, facts.weight)
             if share >= 0.7:
                 yield Candidate(kind, sure, share, "the name says so and the numbers have the form")
@@ -133,17 +133,19 @@ def people(facts: Facts) -> Iterator[Candidate]:
     if facts.distinct < 2 or facts.sentences > 0.5:
         return
     shaped = facts.share(names.looks_like_name)
-    named, others = headers.names_people(facts.name), headers.names_others(facts.name)
+    asked, role = headers.names_people(facts.name), headers.names_a_role(facts.name)
+    named, others = asked or role, headers.names_others(facts.name)
     if shaped < 0.6:
         return
-    organisations, places = facts.share(names.is_organisation), facts.share(names.is_place)
+    organisations, places = facts.share_of_some(names.is_organisation), facts.share_of_some(names.is_place)
     known = facts.share(lambda value: names.is_known_name(value) > 0)
     full = facts.share(lambda value: names.is_known_name(value) == 2)
     if others and not (full > 0.5 and organisations < 0.02 and places < 0.1 and facts.variety > 0.3):
         return
     if organisations > 0.12 and not named:
         return
-    if named and (known >= 0.1 or (shaped >= 0.85 and facts.distinct >= 10 and _written_as_names(facts))):
+    enough = facts.distinct >= (3 if asked else 10)
+    if named and (known >= 0.1 or (shaped >= 0.85 and enough and _written_as_names(facts, two_words=not asked))):
         yield Candidate("PERSON", min(0.98, 0.65 + known / 2), shaped, "the name asks for names, and they are names")
     elif places > 0.35 and full < 0.3:
         return
@@ -153,14 +155,15 @@ def people(facts: Facts) -> Iterator[Candidate]:
         )
 
 
-def _written_as_names(facts: Facts) -> bool:
-    """With a capital first, or in letters that have none."""
-    return facts.share(lambda value: not value[0].islower()) > 0.9
+def _written_as_names(facts: Facts, *, two_words: bool) -> bool:
+    """With a capital first, or in letters that have none; of somebody only mentioned, with two names at least."""
+    capital = facts.share(lambda value: not value[0].islower()) > 0.9
+    return capital and (not two_words or facts.share(lambda value: " " in value) > 0.7)
 
 
 def places(facts: Facts) -> Iterator[Candidate]:
     """Postal addresses."""
-    share = facts.share(is_address)
+    share = facts.share_of_some(is_address)
     named = "LOCATION" in headers.suggested(facts.name)
     if share >= (0.2 if named else 0.5) and facts.distinct >= 2:
         yield Candidate(

@@ -16,15 +16,24 @@ BATCH_ROWS = 65_536
 
 
 def batches(data: Dataset) -> Iterator[pa.RecordBatch]:
-    """The rows in pieces, in order: memory is bounded by the piece."""
+    """The rows in pieces of one size, in order, however they are stored: memory is bounded by the piece."""
     import pyarrow as pa
 
     if isinstance(data, pa.Table):
-        yield from data.to_batches(max_chunksize=BATCH_ROWS)
+        for start in range(0, data.num_rows, BATCH_ROWS):
+            yield from data.slice(start, BATCH_ROWS).combine_chunks().to_batches()
         return
-    yield from data.scanner(
-        batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1, use_threads=False
-    ).to_batches()
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    scanner = data.scanner(batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1, use_threads=False)
+    for batch in scanner.to_batches():
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= BATCH_ROWS:
+            yield from pa.Table.from_batches(held).combine_chunks().to_batches()
+            held, rows = [], 0
+    if rows:
+        yield from pa.Table.from_batches(held).combine_chunks().to_batches()
 
 
 def texts(column: pa.Array) -> pa.Array | None:

@@ -68,6 +68,11 @@ def names_people(name: str) -> bool:
     return "PERSON" in suggested(name) and not set(words_of(name)) & _listed("not people")
 
 
+def names_a_role(name: str) -> bool:
+    """Whether the name speaks of somebody, who may stand there by name, by number or as a team."""
+    return "PERSON_ROLE" in suggested(name) and not set(words_of(name)) & _listed("not people")
+
+
 def names_others(name: str) -> bool:
     """Whether the name asks for the name of something else."""
     return bool(set(words_of(name)) & _listed("not people")) and not _NAMES.search(" ".join(words_of(name)))

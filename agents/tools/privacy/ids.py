@@ -20,6 +20,7 @@ class IdKind:
     form: re.Pattern[str]
     check: Check
     chance: float
+    sizes: range
     words: tuple[str, ...] = ()
     written: tuple[str, ...] = field(default=())
     """How it is written with separators, as shapes (9 a digit, A a letter); one of these is evidence of its own."""
@@ -29,10 +30,12 @@ class IdKind:
         return self.form.fullmatch(compact) is not None and self.check(compact)
 
 
-def kind(name: str, form: str, check: Check, chance: float, words: str = "", written: str = "") -> IdKind:
-    """Words and written forms are given with commas between."""
+def kind(name: str, form: str, sizes: str, check: Check, chance: float, words: str = "", written: str = "") -> IdKind:
+    """`sizes` is how many characters it has, as `9` or `8-9`; words and written forms stand with commas between."""
+    least, _, most = sizes.partition("-")
     parts = tuple(word for word in words.split(",") if word)
-    return IdKind(name, re.compile(form), check, chance, parts, tuple(w for w in written.split(",") if w))
+    drawn = tuple(shape for shape in written.split(",") if shape)
+    return IdKind(name, re.compile(form), check, chance, range(int(least), int(most or least) + 1), parts, drawn)
 
 
 def always(_: str) -> bool:
@@ -150,10 +153,11 @@ def dmy_loose(text: str) -> bool:
 
 
 EUROPE = (
-    kind("UK_NHS", r"\d{10}", nhs, 0.09, "nhs,health service", "999 999 9999,999-999-9999"),
+    kind("UK_NHS", r"\d{10}", "10", nhs, 0.09, "nhs,health service", "999 999 9999,999-999-9999"),
     kind(
         "UK_NINO",
         r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]",
+        "9",
         nino,
         0.1,
         "nino,national insurance,ni number,ni no",
@@ -162,6 +166,7 @@ EUROPE = (
     kind(
         "DE_TAX_ID",
         r"[1-9]\d{10}",
+        "11",
         iso_11_10,
         0.1,
         "steuer,tax id,idnr,tin,steueridentifikationsnummer",
@@ -170,6 +175,7 @@ EUROPE = (
     kind(
         "DE_SOCIAL_SECURITY",
         r"\d{8}[A-Z]\d{3}",
+        "12",
         de_rvnr,
         0.02,
         "rentenversicherung,sozialversicherung,rvnr,svnr,sv nummer",
@@ -177,26 +183,34 @@ EUROPE = (
     kind(
         "FR_NIR",
         r"[12]\d\d(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d\d|2[AB])\d{6}\d\d",
+        "15",
         fr_nir,
         0.01,
         "nir,securite sociale,secu,insee",
         "9 99 99 99 999 999 99",
     ),
-    kind("ES_NIF", r"\d{8}[A-Z]", es_nif, 0.04, "dni,nif,documento", "99999999-A,99.999.999-A"),
-    kind("ES_NIE", r"[XYZ]\d{7}[A-Z]", es_nie, 0.04, "nie,extranjero"),
-    kind("IT_FISCAL_CODE", r"[A-Z]{6}\d\d[A-EHLMPR-T]\d\d[A-Z]\d{3}[A-Z]", it_code, 0.04, "fiscal,codice,cf"),
-    kind("NL_BSN", r"\d{9}", nl_bsn, 0.09, "bsn,burgerservice,sofi", "9999.99.999"),
-    kind("BE_NRN", r"\d{11}", be_nrn, 0.01, "rijksregister,registre national,nrn,niss,insz", "99.99.99-999.99"),
-    kind("PL_PESEL", r"\d{11}", pl_pesel, 0.03, "pesel"),
-    kind("SE_PERSONNUMMER", r"(?:19|20)?\d{10}", se_pnr, 0.03, "personnummer,pnr", "999999-9999,99999999-9999"),
-    kind("NO_FNR", r"\d{11}", no_fnr, 0.003, "fodselsnummer,fnr,personnummer", "999999 99999"),
+    kind("ES_NIF", r"\d{8}[A-Z]", "9", es_nif, 0.04, "dni,nif,documento", "99999999-A,99.999.999-A"),
+    kind("ES_NIE", r"[XYZ]\d{7}[A-Z]", "9", es_nie, 0.04, "nie,extranjero"),
+    kind("IT_FISCAL_CODE", r"[A-Z]{6}\d\d[A-EHLMPR-T]\d\d[A-Z]\d{3}[A-Z]", "16", it_code, 0.04, "fiscal,codice,cf"),
+    kind("NL_BSN", r"\d{9}", "9", nl_bsn, 0.09, "bsn,burgerservice,sofi", "9999.99.999"),
+    kind("BE_NRN", r"\d{11}", "11", be_nrn, 0.01, "rijksregister,registre national,nrn,niss,insz", "99.99.99-999.99"),
+    kind("PL_PESEL", r"\d{11}", "11", pl_pesel, 0.03, "pesel"),
     kind(
-        "FI_PERSONAL_IDENTITY_CODE", r"\d{6}[-+ABCDEFYXWVU]?\d{3}[0-9A-FHJ-NPR-Y]", fi_hetu, 0.01, "hetu,henkilotunnus"
+        "SE_PERSONNUMMER", r"(?:19|20)?\d{10}", "10-12", se_pnr, 0.03, "personnummer,pnr", "999999-9999,99999999-9999"
     ),
-    kind("DK_CPR", r"\d{10}", dk_cpr, 0.036, "cpr,personnummer", "999999-9999"),
-    kind("PT_NIF", r"[1235689]\d{8}", pt_nif, 0.09, "nif,contribuinte,fiscal"),
-    kind("CH_AHV", r"756\d{10}", ch_ahv, 0.1, "ahv,avs,sozialversicherung", "999.9999.9999.99"),
-    kind("IE_PPS", r"\d{7}[A-W][A-IW]?", ie_pps, 0.04, "pps,ppsn"),
-    kind("AT_SVNR", r"[1-9]\d{9}", at_svnr, 0.02, "svnr,sozialversicherung,versicherungsnummer", "9999 999999"),
-    kind("HR_OIB", r"\d{11}", iso_11_10, 0.1, "oib"),
+    kind("NO_FNR", r"\d{11}", "11", no_fnr, 0.003, "fodselsnummer,fnr,personnummer", "999999 99999"),
+    kind(
+        "FI_PERSONAL_IDENTITY_CODE",
+        r"\d{6}[-+ABCDEFYXWVU]?\d{3}[0-9A-FHJ-NPR-Y]",
+        "10-11",
+        fi_hetu,
+        0.01,
+        "hetu,henkilotunnus",
+    ),
+    kind("DK_CPR", r"\d{10}", "10", dk_cpr, 0.036, "cpr,personnummer", "999999-9999"),
+    kind("PT_NIF", r"[1235689]\d{8}", "9", pt_nif, 0.09, "nif,contribuinte,fiscal"),
+    kind("CH_AHV", r"756\d{10}", "13", ch_ahv, 0.1, "ahv,avs,sozialversicherung", "999.9999.9999.99"),
+    kind("IE_PPS", r"\d{7}[A-W][A-IW]?", "8-9", ie_pps, 0.04, "pps,ppsn"),
+    kind("AT_SVNR", r"[1-9]\d{9}", "10", at_svnr, 0.02, "svnr,sozialversicherung,versicherungsnummer", "9999 999999"),
+    kind("HR_OIB", r"\d{11}", "11", iso_11_10, 0.1, "oib"),
 )

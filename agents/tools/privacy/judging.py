@@ -9,6 +9,7 @@ from agents.tools.privacy import candidates, headers
 from agents.tools.privacy.candidates import Candidate
 from agents.tools.privacy.facts import Facts
 from agents.tools.privacy.found import ColumnScan
+from agents.tools.privacy.ids_world import KINDS
 from agents.tools.privacy.normal import compact
 from agents.tools.privacy.tally import Tally
 
@@ -99,8 +100,16 @@ def _is_likely(kind: str, tally: Tally, facts: Facts, share: float) -> bool:
     if kind in ("US_SSN", "US_ITIN"):
         return not facts.counts_up and tally.whole[kind] < 0.5 * tally.cells and not headers.names_goods(facts.name)
     if kind == "CREDIT_CARD":
-        return tally.passes(kind) >= 0.5
+        return tally.passes(kind) >= 0.5 and _mostly_cards(facts)
     return True
+
+
+def _mostly_cards(facts: Facts) -> bool:
+    """Whether the cells that are such long numbers are cards; another kind of number has some by chance."""
+    card = next(kind for kind in KINDS if kind.type == "CREDIT_CARD")
+    long = {value: n for value, n in facts.compacts.items() if value.isdigit() and 12 <= len(value) <= 19}
+    cards = sum(n for value, n in long.items() if card.fits(value))
+    return not long or cards >= 0.6 * sum(long.values())
 
 
 def _versions(facts: Facts) -> bool:
@@ -121,6 +130,11 @@ def _personal_urls(facts: Facts) -> bool:
     return facts.variety > 0.5 and not words & set(_OTHER_URL) and facts.share(lambda value: "://" in value) > 0.5
 
 
+def _dialled_so(value: str) -> bool:
+    """Written as nothing but a phone number is."""
+    return value.startswith("+") or (value.startswith("(") and ")" in value)
+
+
 def _phones(tally: Tally, facts: Facts) -> Iterator[Candidate]:
     """Whole cells that are phones: by a numbering plan, by how they are written, by the name."""
     share = tally.whole["PHONE_NUMBER"] / tally.cells
@@ -132,7 +146,7 @@ def _phones(tally: Tally, facts: Facts) -> Iterator[Candidate]:
     )
     if named and dialled >= 0.7 and facts.distinct >= 2 and facts.share(lambda v: len(compact(v)) >= 7) > 0.7:
         yield Candidate("PHONE_NUMBER", 0.9, dialled, "the name says so and the numbers have the form")
-    elif share >= 0.15 and not headers.names_goods(facts.name):
+    elif share >= 0.15 and (not headers.names_goods(facts.name) or facts.share(_dialled_so) > 0.8):
         written = facts.share(lambda value: re.search(r"[+()]|\d[ .-]\d", value) is not None)
         if share >= 0.6 or (share >= 0.25 and written > 0.2) or (share > 0.15 and facts.digits < 0.8):
             yield Candidate("PHONE_NUMBER", 0.45 + 0.35 * share, share, f"{share:.0%} of the cells are phone numbers")

@@ -11,7 +11,7 @@ def sections(file: str) -> dict[str, tuple[str, ...]]:
     """The words of each `[section]` of a list, in its order; lines that start with # are notes."""
     made: dict[str, list[str]] = {}
     words: list[str] = []
-    for line in resources.files(__package__).joinpath(file).read_text("utf-8").splitlines():
+    for line in resources.files("agents.tools.privacy").joinpath(file).read_text("utf-8").splitlines():
         if line.startswith("[") and line.endswith("]"):
             words = made.setdefault(line[1:-1], [])
         elif not line.startswith("#"):

@@ -8,7 +8,7 @@ import unicodedata
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LABEL = re.compile(r"[A-Za-z][A-Za-z _./#-]{0,20}[:=#]\s*")
 _SEPARATORS = re.compile(r"[\s\-./]+")
-_EDGES = " \t\r\n\"'<>()[]{};,"
+_EDGES = " \t\r\n\"'<>[]{};,"
 
 
 class _Levelled(dict[int, str]):

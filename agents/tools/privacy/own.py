@@ -10,13 +10,18 @@ from agents.tools.privacy.checksums import ean, luhn
 from agents.tools.privacy.found import Span
 from agents.tools.privacy.ids import IdKind
 from agents.tools.privacy.ids_world import KINDS
-from agents.tools.privacy.normal import compact
+from agents.tools.privacy.normal import compact, shape
 
 _TOKEN = re.compile(r"(?<![\w@+])(?=[A-Za-z]{0,6}\d)[0-9A-Za-z]{8,19}(?!\w)", re.A)
 _CARD = re.compile(r"(?<![\w.-])[2-6]\d{3}(?:[ -]\d{4,6}){2}(?:[ -]\d{2,7})?(?![\w-])", re.A)
 CARD_WORDS = re.compile(r"\b(?:card|cc|credit|visa|mastercard|amex|maestro|jcb|karte|carte|tarjeta)\b")
 _LICENCE = re.compile(
     r"\b(?:driver'?s?|driving) licen[sc]e[^.\n]{0,20}?((?=[A-Z0-9-]*\d{3})[A-Z0-9][A-Z0-9-]{4,18}[A-Z0-9])(?!\w)", re.I
+)
+# What a text must hold for any recognizer of ours (phones in words too) to find something in it.
+GATE = "|".join(
+    [rf"\b[a-z]{{{n}}}[0-9][0-9a-z]{{{7 - n}}}" for n in range(7)]
+    + [r"[0-9][0-9 ()./-]{4,}[0-9]", r"[0-9a-z]{2}[ .-][0-9]", "driver|driving"]
 )
 _BEFORE, _AFTER = 64, 16
 # How sure a number is that fits its kind's check, by how it is written; without separators words must name it.
@@ -36,16 +41,7 @@ def after(text: str, end: int) -> str:
 @cache
 def _by_length() -> dict[int, tuple[IdKind, ...]]:
     """The kinds that a token of so many characters may be."""
-    lengths = range(8, 20)
-    samples = {kind.type: _lengths(kind) for kind in KINDS}
-    return {n: tuple(kind for kind in KINDS if n in samples[kind.type]) for n in lengths}
-
-
-def _lengths(kind: IdKind) -> set[int]:
-    from re import _parser  # pyright: ignore
-
-    low, high = _parser.parse(kind.form.pattern).getwidth()
-    return set(range(low, min(high, 19) + 1))
+    return {size: tuple(kind for kind in KINDS if size in kind.sizes) for size in range(8, 20)}
 
 
 @cache
@@ -53,10 +49,10 @@ def _written() -> tuple[re.Pattern[str], dict[str, tuple[IdKind, ...]]]:
     """One pattern for every way with separators, and the kinds that are written so."""
     shapes: dict[str, tuple[IdKind, ...]] = {}
     for kind in KINDS:
-        for shape in kind.written:
-            shapes[shape] = (*shapes.get(shape, ()), kind)
+        for way in kind.written:
+            shapes[way] = (*shapes.get(way, ()), kind)
     ordered = sorted(shapes, key=len, reverse=True)
-    drawn = (re.escape(shape).replace("9", r"\d").replace("A", "[A-Za-z0-9]") for shape in ordered)
+    drawn = (re.escape(way).replace("9", r"\d").replace("A", "[A-Za-z]") for way in ordered)
     return re.compile(rf"(?<![\w.-])(?:{'|'.join(drawn)})(?![\w-]|\.\d)", re.A), shapes
 
 
@@ -66,25 +62,14 @@ def own_spans(text: str) -> list[Span]:
 
 
 def _with_separators(text: str) -> Iterator[Span]:
-    pattern, _ = _written()
+    pattern, shapes = _written()
     for match in pattern.finditer(text):
         value, told = compact(match[0]), before(text, match.start())
-        for kind in KINDS:
-            if kind.written and _drawn_like(match[0], kind) and kind.fits(value) and kind.type != "US_SSN":
+        for kind in shapes[shape(match[0])]:
+            if kind.type != "US_SSN" and kind.fits(value):
                 named = any(word in told for word in kind.words)
                 score = max(0.0, _WRITTEN - 2 * kind.chance) + (_NAMED if named else 0.0)
                 yield Span(match.start(), match.end(), kind.type, min(1.0, score))
-
-
-def _drawn_like(value: str, kind: IdKind) -> bool:
-    return any(
-        len(value) == len(shape)
-        and all(
-            a == b if b not in "9A" else (a.isdigit() if b == "9" else a.isalnum())
-            for a, b in zip(value, shape, strict=True)
-        )
-        for shape in kind.written
-    )
 
 
 def _tokens(text: str) -> Iterator[Span]:

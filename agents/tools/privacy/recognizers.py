@@ -11,17 +11,21 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from agents.tools.privacy.found import Span
-from agents.tools.privacy.phones import phone_finder
+from agents.tools.privacy.phones import digits_any_region_may_know, phone_finder
 
 Find = Callable[[str], list[Span]]
 
 
 class Finder(NamedTuple):
-    """One recognizer: the type it finds, its patterns as text (none where it has no pattern), and its search."""
+    """One recognizer: the type it finds, its patterns as text, the digits without which it finds nothing, its search.
+
+    A recognizer with neither patterns nor digits has to read every text.
+    """
 
     type: str
     patterns: tuple[str, ...]
     find: Find
+    digits: str = ""
 
 
 @cache
@@ -34,8 +38,9 @@ def finders() -> tuple[Finder, ...]:
     for recognizer in recognizers():
         kind = recognizer.supported_entities[0]
         if type(recognizer) is PhoneRecognizer:
-            made.append(Finder(kind, (), _phones(recognizer)))
+            made.append(Finder(kind, (), _phones(recognizer), digits_any_region_may_know(recognizer)))
         elif isinstance(recognizer, PatternRecognizer):
+            # A search of its own around the same patterns still needs one of them to match.
             own = type(recognizer).analyze is PatternRecognizer.analyze
             patterns = tuple(pattern.regex for pattern in recognizer.patterns)
             made.append(Finder(kind, patterns, _patterns(recognizer) if own else _asked(recognizer)))

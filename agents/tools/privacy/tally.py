@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from agents.tools.privacy.found import Span
 from agents.tools.privacy.masks import shape_of
-from agents.tools.privacy.text import spans_of
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 SAMPLE = 2_000
 _SURE = 0.45  # a text alone may be guessed at; a column has more to go by
@@ -25,30 +22,28 @@ class Tally:
     name: str
     hint: str = ""
     numeric: bool = False
-    rows: int = 0
     cells: int = 0
     whole: Counter[str] = field(default_factory=Counter[str])
     inside: Counter[str] = field(default_factory=Counter[str])
     cards: int = 0
     sample: dict[str, int] = field(default_factory=dict[str, int])
 
-    def add(self, column: pa.Array | None, rows: int) -> None:
-        """Read a batch's cells."""
-        self.rows += rows
-        if column is None:
-            return
-        for pair in column.value_counts().to_pylist():
-            value, count = pair["values"], pair["counts"]
-            if value is None or not value.strip():
+    def take(self, values: Sequence[str], counts: Sequence[int], found: Mapping[int, list[Span]]) -> None:
+        """Count a batch's distinct texts; `found` are the spans in them by place, where there are any."""
+        for place, (value, count) in enumerate(zip(values, counts, strict=True)):
+            if not value.strip():
                 continue
             self.cells += count
             if value in self.sample or len(self.sample) < SAMPLE:
                 self.sample[value] = self.sample.get(value, 0) + count
             self.cards += count if _CARD_LIKE.search(value) else 0
-            length = len(value.strip())
-            kinds = {s.type: s.end - s.start >= 0.8 * length for s in spans_of(value) if s.score >= _SURE}
-            for kind, whole in kinds.items():
-                (self.whole if whole else self.inside)[kind] += count
+            if spans := found.get(place):
+                self._note(spans, len(value.strip()), count)
+
+    def _note(self, spans: list[Span], length: int, count: int) -> None:
+        kinds = {s.type: s.end - s.start >= 0.8 * length for s in spans if s.score >= _SURE}
+        for kind, whole in kinds.items():
+            (self.whole if whole else self.inside)[kind] += count
 
     def passes(self, kind: str) -> float:
         """Of the cells that are formed like this type, the part that passes its check."""
