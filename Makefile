@@ -6,7 +6,8 @@ STAMP  := $(VENV)/.installed
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check bench bench-approvals bench-ingest bench-load bench-masking bench-privacy lock clean
+.PHONY: help install demo up test check bench bench-anomalies bench-approvals bench-ingest bench-load bench-masking \
+        bench-privacy bench-quality lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,7 +38,7 @@ check: install ## Lint, types, import rules, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture
 
-bench: bench-load bench-ingest bench-approvals bench-masking bench-privacy ## All benchmarks
+bench: bench-load bench-ingest bench-approvals bench-quality bench-masking bench-privacy ## All benchmarks
 
 bench-load: install ## Time to load the definitions, against bare Dagster
 	$(BIN)/python -m benchmarks.bench_load
@@ -53,6 +54,12 @@ bench-masking: install ## Rows a second through the masks, against keyed BLAKE2b
 
 bench-privacy: install ## Scanning for personal data, against Presidio's engine
 	$(BIN)/python -m benchmarks.bench_privacy
+
+bench-quality: install ## Twelve rules on 5M rows, against Great Expectations and bare DuckDB
+	$(BIN)/python -m benchmarks.bench_quality
+
+bench-anomalies: install ## Anomalies in time on labelled series (ADP_BENCH_DATA), against a z-score
+	$(BIN)/python -m benchmarks.bench_anomalies
 
 lock: ## Pin the dependencies anew (Python 3.11 to 3.13, any platform)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade pyproject.toml --output-file requirements.lock

@@ -17,6 +17,7 @@ from platform_defs.commands import (
     policy,
     privacy,
     quality,
+    reading,
     releases,
     requests,
 )
@@ -40,6 +41,7 @@ policy.register(app)
 looking.register(app)
 quality.register(app)
 privacy.register(app)
+reading.register(app)
 audit.register(app)
 
 

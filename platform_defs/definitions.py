@@ -25,11 +25,12 @@ def products(settings: Settings, package: ModuleType = assets.products) -> dg.De
     people = python_definitions(package)
     loaded = load_products(settings.specs_dir, python_tables(people))
     built = table_definitions(loaded.checked.tables, settings.environments, loaded.checked.extensions)
+    tables = [entry.table for entry in loaded.checked.tables]
     problems = [*loaded.problems, *built.problems, *([] if settings.components == "allow" else refused(loaded))]
     for problem in problems:
         log.error("a product is left out: %s", problem)
     return dg.Definitions.merge(
-        dg.Definitions(assets=built.assets, resources={"lake_io": lake_io(loaded.checked.extensions)}),
+        dg.Definitions(assets=built.assets, resources={"lake_io": lake_io(loaded.checked.extensions, tables)}),
         extended(people, loaded.checked.extensions, settings.environments, _views(loaded)),
         specs_definitions(problems),
         dg.Definitions(assets=awaited(people, (asset.key for asset in built.assets))),
@@ -66,9 +67,10 @@ def platform() -> dg.Definitions:
 @dg.resource(config_schema={})
 def platform_resource(context: dg.InitResourceContext) -> object:
     """Lake, sources, store and the rest, opened when a run needs them: a plain object, no Launchpad can reshape it."""
+    from platform_defs.scanning import Scanner
     from resources.platform import open_platform
 
-    return open_platform(load_settings(), context.run)
+    return open_platform(load_settings(), context.run, Scanner())
 
 
 def definitions(settings: Settings) -> dg.Definitions:

@@ -18,6 +18,7 @@ from resources.approvals_desk import Desk
 from resources.approvals_intake import Intake
 from resources.approvals_records import HOUR, Change, Limits
 from resources.approvals_rules import Question, environment_of, rule
+from resources.approvals_signed import Grant
 from resources.ledger import Entry
 from resources.store_grants import end_leases, lease_row, save_lease, use_grant
 
@@ -158,6 +159,11 @@ class Approvals(Intake, Desk):
         if environment_of(lease.effects) == "prod":
             self.intact()
         return lease
+
+    def standing(self, request_id: str) -> Grant | None:
+        """A request's grant as it was signed, while it is neither used up, revoked nor expired."""
+        with self._store.database().read() as connection:
+            return self._judge.unused(connection, request_id, self._clock())
 
     def review(self, lease: Lease, asset: str) -> Ruling:
         """What the policy in force says of writing one of its assets, with the approvals that were given for that one.

@@ -161,11 +161,16 @@ class Desk(Records):
             asked = rows.asked(request.facts, ruling.risk, ruling.rules, ruling.quorum, ruling.groups)
             rows.update_request(change.connection, request.id, change.now, **asked)
             return
-        grant = grant_of(request, approvals, change.now, change.now + self.limits.grant_days * DAY)
+        grant = grant_of(request, approvals, change.now, change.now + self._lasts(request))
         insert_grant(change.connection, grant, self._keys)
         facts = {"expires": grant.expires, "approved_by": [approval.who for approval in approvals]}
         self._move(change, request, "granted", "", facts=facts)
         rows.update_request(change.connection, request.id, change.now, expires=grant.expires)
+
+    def _lasts(self, request: ApprovalRequest) -> float:
+        """For how many seconds a grant is good: one to read for as long as was asked, and never longer than others."""
+        longest, access = self.limits.grant_days * DAY, request.effects.access
+        return longest if access is None else min(longest, float(access["hours"]) * HOUR)
 
     def _bar(
         self,

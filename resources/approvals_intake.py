@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from agents.core.approval import ApprovalRequest, Effects, Ruling, RunFacts
+from agents.core.approval import ApprovalRequest, Effects, Facts, Requester, Ruling, RunFacts
+from agents.core.errors import Denied
 from resources import store_approvals as rows
 from resources.approvals_records import HOUR, Change, Records
 from resources.approvals_rules import Question, environment_of, rule, vouched
@@ -60,38 +61,57 @@ class Intake(Records):
         rows.update_request(change.connection, request.id, change.now, **asked)
         return self._attach(change, run, ruling, request)
 
+    def ask(self, effects: Effects, requester: Requester, facts: Facts) -> Ruling:
+        """Ask people for something that no run waits for; joins the pending request of exactly that.
+
+        The ruling names the request, or says that none is needed. Raises Denied when no approval would change it.
+        """
+        with self._change() as change:
+            ruling = rule(self._policy(), Question(effects, facts, requester, change.now))
+            if ruling.verdict == "ask":
+                c = tables().requests.c
+                same = (c.digest == effects.digest, c.state == "pending", c.expires > change.now)
+                request = next(iter(rows.find_requests(change.connection, *same)), None)
+                if request is None:
+                    request = self._made(change, effects, requester, facts, ruling)
+                    rows.insert_request(change.connection, request)
+                    change.note("request", requester.name, "asked", request, facts=_noted(effects, ruling))
+                return replace(ruling, request=request.id)
+        if ruling.verdict == "deny":
+            fix = "see `adp policy check`"
+            raise Denied(ruling.reason, where=", ".join(effects.assets), fix=fix, rules=ruling.rules)
+        return ruling
+
     def _ask(self, change: Change, run: RunFacts, ruling: Ruling) -> Ruling:
         """Make a request, in the place of older ones of the same tables."""
-        database = self._store.database()
-        request = ApprovalRequest(
-            id=f"AR-{database.next_number(change.connection, 'request'):06d}",
-            state="pending",
-            effects=run.effects,
-            digest=run.effects.digest,
-            requester=run.requester,
-            facts=run.facts,
-            risk=ruling.risk,
-            rules=ruling.rules,
-            quorum=ruling.quorum,
-            groups=ruling.groups,
-            goal=run.goal,
-            created=change.now,
-            expires=change.now + self.limits.pending_hours * HOUR,
-        )
+        request = self._made(change, run.effects, run.requester, run.facts, ruling, run.goal)
         gone = self._supersede(change, run.effects, request.id)
         rows.insert_request(change.connection, request)
         return self._attach(change, run, replace(ruling, superseded_runs=gone), request)
 
+    def _made(
+        self, change: Change, effects: Effects, requester: Requester, facts: Facts, ruling: Ruling, goal: str = ""
+    ) -> ApprovalRequest:
+        database = self._store.database()
+        return ApprovalRequest(
+            id=f"AR-{database.next_number(change.connection, 'request'):06d}",
+            state="pending",
+            effects=effects,
+            digest=effects.digest,
+            requester=requester,
+            facts=facts,
+            risk=ruling.risk,
+            rules=ruling.rules,
+            quorum=ruling.quorum,
+            groups=ruling.groups,
+            goal=goal,
+            created=change.now,
+            expires=change.now + self.limits.pending_hours * HOUR,
+        )
+
     def _attach(self, change: Change, run: RunFacts, ruling: Ruling, request: ApprovalRequest) -> Ruling:
         rows.record_run(change.connection, self._store.database(), run, "ask", request.id, change.now)
-        facts = {
-            "environment": environment_of(run.effects),
-            "effects": sorted(run.effects.effects),
-            "risk": ruling.risk.level,
-            "rules": list(ruling.rules),
-            "quorum": ruling.quorum,
-            "groups": sorted(ruling.groups),
-        }
+        facts = _noted(run.effects, ruling)
         change.note("request", run.requester.name, "run held", request, why=run.goal, trace=run.run_id, facts=facts)
         return replace(ruling, request=request.id)
 
@@ -103,6 +123,17 @@ class Intake(Records):
                 self._move(change, request, "superseded", f"{by} asks for what these tables are to be now")
                 gone += request.runs
         return tuple(gone)
+
+
+def _noted(effects: Effects, ruling: Ruling) -> dict[str, object]:
+    return {
+        "environment": environment_of(effects),
+        "effects": sorted(effects.effects),
+        "risk": ruling.risk.level,
+        "rules": list(ruling.rules),
+        "quorum": ruling.quorum,
+        "groups": sorted(ruling.groups),
+    }
 
 
 def replaces(new: Effects, old: Effects) -> bool:

@@ -14,6 +14,7 @@ from agents.core.risk import Risk, assess
 if TYPE_CHECKING:
     from agents.core.policy import Policy, Request
 
+READ_TOOL = "data.read"  # as policies know a person's reading of rows
 AUTOMATION = "automation:"  # what the names of requesters that are no people begin with
 
 
@@ -84,7 +85,7 @@ def _requests(
                 requester.name or "nobody",
                 effect,
                 environment_of(effects),
-                "run",
+                READ_TOOL if effects.access else "run",
                 asset,
                 approvals=votes,
                 person=not requester.name.startswith(AUTOMATION),

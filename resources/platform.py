@@ -14,6 +14,7 @@ from resources.settings import Settings, environment
 
 if TYPE_CHECKING:
     from agents.core.policy import Policy
+    from resources.access import Access
     from resources.approvals import Approvals
     from resources.approvals_policy import Policies
     from resources.identity import People
@@ -151,6 +152,13 @@ class Platform:
         )
         return Approvals(self.store, self.ledger, self.policy, self.keys, self.people, limits=limits)
 
+    @cached_property
+    def access(self) -> Access:
+        """Who may read personal data in clear text, and the record that somebody did."""
+        from resources.access import Access
+
+        return Access(self.approvals, self._policies, self.people, self.ledger)
+
     def releases(self, environment: str) -> SpecsRepo:
         """What an environment runs where a promotion pinned it: `<product>/<environment>.yaml`."""
         from resources.specs_repo import SpecsRepo
@@ -176,7 +184,7 @@ class Platform:
         lake: dict[str, LakeTable] = {}
         for table in self.lake.tables(environment):
             snapshot = self.lake.snapshot(table)
-            if snapshot is not None:
+            if snapshot is not None and "." not in table.name:  # the platform's own logs are named with a dot
                 columns = {column.name: str(column.type).lower() for column in snapshot.schema}
                 lake[table.asset] = LakeTable(table.asset, columns)
         return Catalog(self.sources.catalog().connections, lake)
@@ -189,9 +197,9 @@ class Run(Protocol):
     def run_id(self) -> str: ...
 
 
-def open_platform(settings: Settings, run: Run | None = None) -> Platform:
-    """The platform as one run sees it; `run` is None outside of runs."""
-    return Platform(settings, run.run_id if run else "")
+def open_platform(settings: Settings, run: Run | None = None, personal: PersonalData | None = None) -> Platform:
+    """The platform as one run sees it; `run` is None outside of runs, `personal` finds personal data."""
+    return Platform(settings, run.run_id if run else "", personal=personal)
 
 
 def storage_options(settings: Settings, secrets: Secrets) -> dict[str, str]:

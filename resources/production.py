@@ -81,8 +81,8 @@ class ProductionGuard:
 
 
 def base_of(quarantine: TableId) -> TableId | None:
-    """The table whose quarantine this is; None for any other table."""
-    layer, _, name = quarantine.name.partition("_")
+    """The table whose quarantine, or log of what left it, this is; None for any other table."""
+    layer, _, name = quarantine.name.removesuffix(".log").partition("_")
     if quarantine.layer != "quarantine" or layer not in LAYERS or not name:
         return None
     return TableId(quarantine.environment, layer, name)

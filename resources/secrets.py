@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -62,6 +63,15 @@ class LocalSecrets(Secrets):
             raise ConfigError(
                 "the secret's file cannot be read", where=str(path), fix="check owner and content"
             ) from error
+
+    def put(self, name: str, value: str) -> None:
+        """Write a secret's file, readable by its owner alone; one that is there is replaced as a whole."""
+        if not _NAME.fullmatch(name):
+            raise ConfigError("a secret's name has letters, digits, _ . and - alone", where="secrets", fix="rename it")
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=self._folder, prefix=".", delete=False, encoding="utf-8") as file:
+            file.write(value)  # made with mode 0600
+        Path(file.name).replace(self._folder / name)
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:

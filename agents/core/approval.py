@@ -19,6 +19,8 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "pending": frozenset({"granted", "rejected", "expired", "cancelled", "superseded"}),
     "granted": frozenset({"expired", "revoked", "cancelled", "superseded"}),
 }
+# The step of a request to read in clear text; no agent is called so.
+READER = ("person", "read")
 # A grant for these is used up by the first run that starts under it.
 SINGLE_USE: frozenset[Effect] = frozenset({"provision", "delete"})
 
@@ -51,6 +53,14 @@ class Effects:
     def single_use(self) -> bool:
         """Whether a grant for it covers one run only: what cannot be repeated harmlessly, or is not known."""
         return bool(SINGLE_USE.intersection(self.effects) or self.unknown)
+
+    @property
+    def access(self) -> Mapping[str, Any] | None:
+        """Who wants to read which columns of what, for how many hours and why: a permission for a person, no run's."""
+        if len(self.steps) != 1 or set(self.effects) != {"read"} or self.config or self.unknown:
+            return None
+        (step,) = self.steps
+        return step.get("inputs") if (step.get("agent"), step.get("action")) == READER else None
 
     @property
     def refresh(self) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assets.kinds.quarantine import Rejects, rows_as_json
+from assets.kinds.quarantine import DUPLICATE, Rejects, rows_as_json
 from resources.lake_files import DataFile
 from resources.lake_rewrite import engine, quoted
 from resources.lake_write import Write
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
-DUPLICATE, NO_KEY = "duplicate_key", "null_key"
+NO_KEY = "null_key"
 _ROWS = 65_536
 
 

@@ -59,6 +59,25 @@ class HighWater:
         value = since.replace("'", "''")
         return f"{quoted} >= {_literal(value, self._kind)}"
 
+    def again(self, since: str) -> str:
+        """DuckDB SQL that is true for rows of quarantine which a load from `since` on reads again."""
+        value = since.replace("'", "''")
+        kind = _sql_type(self._kind)
+        return f"TRY_CAST(_watermark AS {kind}) >= CAST('{value}' AS {kind})"
+
+
+def _sql_type(kind: pa.DataType | None) -> str:
+    """The DuckDB type in which watermarks of a column compare as the source compares them."""
+    import pyarrow.types as pat
+
+    if kind is None or pat.is_string(kind) or pat.is_binary(kind):
+        return "VARCHAR"
+    if pat.is_timestamp(kind):
+        return "TIMESTAMP" if kind.tz is None else "TIMESTAMPTZ"
+    if pat.is_decimal(kind):
+        return f"DECIMAL(38, {kind.scale})"
+    return "DATE" if pat.is_date(kind) else "HUGEINT" if pat.is_integer(kind) else "DOUBLE"
+
 
 def _limit(kind: pa.DataType, now: datetime) -> pa.Scalar[Any] | None:
     """Now, as the column would say it; None for columns that hold no time."""

@@ -1,6 +1,6 @@
 """IO manager over the lake for assets people write in Python: key `[environment, layer, table]` is the Delta table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -8,22 +8,33 @@ import dagster as dg
 from agents.core.catalog import TableId
 from agents.core.errors import ConfigError
 from assets.kinds import keys
-from assets.kinds.spec import Rule
+from assets.kinds.masked import personal_columns
+from assets.kinds.spec import Rule, Table
 from assets.kinds.tables import DIGEST
 from assets.kinds.validation import ExtensionEntry
 
 if TYPE_CHECKING:
     from resources.lake import Lake
+    from resources.platform import Platform
+
+    Record = Callable[..., None]
 
 
 class LakeIOManager(dg.IOManager):
     """Writes what an asset returns, as its table's new version; reads it back as the type the reader asks for.
 
     `rules` are those that YAML extensions give a table: rows that break a quarantining one go to its quarantine.
+    `personal` are the columns of each table that hold personal data: that an asset reads them is recorded.
     """
 
-    def __init__(self, lake: "Lake", rules: Mapping[TableId, Sequence[Rule]] | None = None) -> None:
-        self._lake, self._rules = lake, rules or {}
+    def __init__(
+        self,
+        lake: "Lake",
+        rules: Mapping[TableId, Sequence[Rule]] | None = None,
+        personal: Mapping[TableId, Sequence[str]] | None = None,
+        record: "Record | None" = None,
+    ) -> None:
+        self._lake, self._rules, self._personal, self._record = lake, rules or {}, personal or {}, record
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Replace the table. Takes Arrow tables, batches and readers, polars and pandas frames, DuckDB relations."""
@@ -38,11 +49,17 @@ class LakeIOManager(dg.IOManager):
 
     def load_input(self, context: dg.InputContext) -> object:
         """The table as Arrow, or as the input's annotation says: polars, pandas, a reader or a DuckDB relation."""
-        return _reader_of(context.dagster_type.typing_type)(self._lake.dataset(_table(context.asset_key)))
+        table = _table(context.asset_key)
+        columns = [name for name in self._personal.get(table, ()) if name in self._lake.schema(table).names]
+        if columns and self._record is not None:
+            reader, run = _reading(context)
+            self._record(reader, table, columns, self._lake.rows(table), why="asset input", run_id=run)
+        return _reader_of(context.dagster_type.typing_type)(self._lake.dataset(table))
 
 
-def lake_io(entries: Sequence[ExtensionEntry] = ()) -> dg.IOManagerDefinition:
-    """The IO manager over this deployment's lake, with the rules that extensions add."""
+def lake_io(entries: Sequence[ExtensionEntry] = (), tables: Iterable[Table] = ()) -> dg.IOManagerDefinition:
+    """The IO manager over this deployment's lake, with the rules that extensions add and what tables' columns hold."""
+    personal = personal_columns([*tables, *(entry.extension for entry in entries)])
     rules: dict[TableId, list[Rule]] = {}
     for entry in entries:
         layer, _, name = entry.extension.asset.partition("/")
@@ -51,9 +68,20 @@ def lake_io(entries: Sequence[ExtensionEntry] = ()) -> dg.IOManagerDefinition:
 
     @dg.io_manager(config_schema={}, required_resource_keys={"platform"})
     def manager(context: dg.InitResourceContext) -> LakeIOManager:
-        return LakeIOManager(context.resources.platform.lake, rules)
+        platform: Platform = context.resources.platform
+        # Opened by the first reading of personal data: most runs have none.
+        return LakeIOManager(platform.lake, rules, personal, lambda *a, **more: platform.access.record(*a, **more))
 
     return manager
+
+
+def _reading(context: dg.InputContext) -> tuple[str, str]:
+    """Which step reads, in which run; outside of runs there is neither."""
+    try:
+        step = context.step_context
+    except dg.DagsterInvariantViolationError:
+        return "nobody", ""
+    return f"step:{step.step.key}", step.run_id
 
 
 def _table(key: dg.AssetKey) -> TableId:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from agents.core.catalog import TableId
 from assets.kinds.judging import Sieve, quarantining, rules_digest
 from assets.kinds.metadata import table_metadata
-from assets.kinds.quarantine import Rejects
+from assets.kinds.moves import settle_moves
+from assets.kinds.quarantine import ALL, Rejects
 from assets.kinds.spec import Rule
 from resources.production import claim
 
@@ -36,6 +37,7 @@ def write_stream(
 ) -> dict[str, Any]:
     """Replace the table in one commit; rows read, landed and quarantined. Nothing changes when it fails."""
     read = 0
+    settle_moves(lake, table)
     with (
         Rejects(run_id, sieve.now) as rejects,
         lake.write(table, rows.schema, "replace", partition_by=partition_by, whole=True) as write,
@@ -46,7 +48,7 @@ def write_stream(
             if bad is not None:
                 rejects.add(bad, "replace")
             write.put(good)
-        rejects.write(lake, table)
+        rejects.write(lake, table, ALL)
         write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest, **marks})
         return {"rows read": read, "rows landed": read - len(rejects), "rows quarantined": len(rejects)}
 

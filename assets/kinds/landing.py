@@ -3,7 +3,8 @@
 A load reads everything from the table's watermark on, the watermark included, and commits rows and new watermark at
 once. What it read is then replaced in the table rather than added: by key, or without a key by watermark range. So a
 load that died before its commit left nothing, and one that is repeated finds its own rows and changes nothing.
-Quarantine is written before that commit and takes each row once.
+Quarantine is written before that commit: of the rows that the source was asked for again it keeps those that are
+still bad, and takes each row once.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from assets.kinds.dedupe import Ascending, Settled, settle, without_null_keys
 from assets.kinds.evolution import INGESTED_AT, SOURCE, SchemaChange, reconcile, require, shape
 from assets.kinds.high_water import HighWater
 from assets.kinds.lake_writing import SPEC_MARK
-from assets.kinds.quarantine import Rejects, Splitter
+from assets.kinds.moves import settle_moves
+from assets.kinds.quarantine import ALL, Rejects, Splitter
 from assets.kinds.spec import Source, Table
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def land(
         raise SpecError("the table has no source to ingest from", where=table.asset, fix="give it a source, or sql")
     for attempt in range(_TRIES):
         place = TableId(environment, table.layer, table.name)
+        settle_moves(lake, place)
         load = _Load(lake, read, table, table.source, place, run_id, split, now, digest)
         try:
             return load.run()
@@ -110,7 +113,10 @@ class _Load:
         started = time.monotonic()
         base = self.lake.snapshot(self.place)
         since = self._since(base)
-        with read_ahead(lambda: self.read(since)) as (stream, batches), Rejects(self.run_id, self.now) as rejects:
+        with (
+            read_ahead(lambda: self.read(since)) as (stream, batches),
+            Rejects(self.run_id, self.now, self.source.watermark) as rejects,
+        ):
             self._prepare(base, stream.schema, since)
             with self.lake.write(
                 self.place, self.landed, "ingest", partition_by=self.table.partition_by, whole=since is None, base=base
@@ -118,7 +124,7 @@ class _Load:
                 self._put(write, batches, rejects, since)
                 if self.key and not self.ascending.holds:
                     self.settled = settle(write, self.key, self.watermark, rejects)
-                rejects.write(self.lake, self.place)
+                rejects.write(self.lake, self.place, ALL if since is None else self.high.again(since))
                 version, updated = self._commit(write, since)
             warnings = self._warnings(stream, rejects, base)
         return Landed(

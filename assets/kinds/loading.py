@@ -63,6 +63,11 @@ def load_products(specs_dir: Path, python: Collection[TableId] = ()) -> Loaded:
     return Loaded(check_products(found.documents, python, found.problems), tuple(found.foreign))
 
 
+def readable(specs_dir: Path) -> list[Document]:
+    """Every product that can be read, its pins in force, whether or not it holds together with the others."""
+    return _gathered(spec_folders(specs_dir), read_documents).documents
+
+
 def check_text(text: str, path: Path, specs_dir: Path, python: Collection[TableId] | None = None) -> None:
     """Raise SpecError when `text`, written to `path`, would break its product or another one.
 

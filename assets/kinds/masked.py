@@ -6,22 +6,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from agents.core.catalog import TableId
-from assets.kinds.spec import Column, KAnonymity, Rule, RuleMeta, Table
-from assets.kinds.validation import Entry, ExtensionEntry
+from assets.kinds.spec import NO_PII, Column, Extension, KAnonymity, Rule, RuleMeta, Table
 
 K_ANONYMITY = "k_anonymity"
 Columns = Mapping[str, Column]
 NO_COLUMNS: Columns = {}
 
 
-def known_columns(entries: Iterable[Entry], extensions: Iterable[ExtensionEntry]) -> dict[TableId, Columns]:
+def known_columns(specs: Iterable[Table | Extension]) -> dict[TableId, Columns]:
     """What specs say of the columns of each table, by its key; tables of which they say nothing are left out."""
     found: dict[TableId, Columns] = {}
-    for spec in (*(entry.table for entry in entries), *(entry.extension for entry in extensions)):
+    for spec in specs:
         if spec.columns:
             layer, _, name = spec.asset.partition("/")
             found |= {TableId(environment, layer, name): spec.columns for environment in spec.environments}
     return found
+
+
+def personal_columns(specs: Iterable[Table | Extension]) -> dict[TableId, tuple[str, ...]]:
+    """The columns that specs say hold personal data, by table; a masked view's are masked."""
+    shown = (spec for spec in specs if not (isinstance(spec, Table) and spec.masked))
+    return {
+        table: names
+        for table, columns in known_columns(shown).items()
+        if (names := tuple(name for name, column in columns.items() if column.pii not in ("", NO_PII)))
+    }
 
 
 def with_k_anonymity(table: Table) -> Table:

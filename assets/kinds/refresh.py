@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from agents.core.errors import SpecError
 from assets.kinds.evolution import require
-from assets.kinds.judging import Sieve, rules_digest
-from assets.kinds.lake_writing import MASKS_MARK, RULES_MARK, write_stream
+from assets.kinds.judging import Sieve
+from assets.kinds.lake_writing import MASKS_MARK, write_stream
 from assets.kinds.landing import land
 from assets.kinds.metadata import masking_metadata, sql_lineage
-from assets.kinds.quarantine import sweep
+from assets.kinds.new_rules import hold_to_new_rules, remember_rules
+from assets.kinds.quarantine import quarantined
 from assets.kinds.spec import Environment, Masked, Source, Table
 from assets.kinds.tables import LakeAsset
 from assets.kinds.transform import query
@@ -73,6 +74,7 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
     def read(since: str | None) -> BatchStream:
         return platform.sources.read(source.connection, source.table, watermark=source.watermark, since=since)
 
+    held = hold_to_new_rules(platform.lake, asset.id, asset.table, asset.where, run_id, now)
     sieve = Sieve(asset.table.rules, asset.where, now)
     landed = land(
         platform.lake,
@@ -84,13 +86,17 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
         now=now,
         digest=asset.digest,
     )
-    swept = _hold_to_new_rules(platform.lake, asset, sieve, run_id, whole=landed.watermark_before is None)
+    remember_rules(platform.lake, asset.id, asset.table.rules, held)
+    sieve.counts.update(held.counts)
     numbers = {
         "rows read": landed.rows_read,
         "rows landed": landed.rows_landed,
         "rows quarantined": landed.rows_quarantined,
         "rows updated": landed.rows_updated,
-        "rows swept to quarantine": swept,
+        "rows swept to quarantine": held.swept,
+        "rows replayed": held.replayed and held.replayed.rows_landed,
+        "rows superseded in quarantine": held.replayed and held.replayed.rows_superseded,
+        "rows in quarantine": quarantined(platform.lake, asset.id),
         "seconds": landed.seconds,
         "watermark before": landed.watermark_before,
         "watermark": landed.watermark_after,
@@ -99,24 +105,6 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
     }
     shown = {key: value for key, value in numbers.items() if value is not None}
     return Refreshed(platform.lake.version(asset.id), shown, _counted(asset.table, sieve))
-
-
-def _hold_to_new_rules(lake: Lake, asset: LakeAsset, sieve: Sieve, run_id: str, *, whole: bool) -> int | None:
-    """After the quarantining rules changed, hold the rows of earlier loads against them, once; how many were moved."""
-    table, rules = asset.id, asset.table.rules
-    wanted = rules_digest(rules)
-    if lake.marks(table).get(RULES_MARK, "") == wanted:
-        return None
-    moved = None
-    if wanted and not whole:
-        whole_table = Sieve(rules, asset.where, sieve.now)  # of its own: the lake's table has columns the source lacks
-        moved = sweep(lake, table, whole_table.split, run_id, sieve.now).rows_quarantined
-        sieve.counts.update(whole_table.counts)
-    import pyarrow as pa
-
-    nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
-    lake.append(table, nothing, marks={RULES_MARK: wanted})
-    return moved
 
 
 def _compute(lake: Lake, asset: LakeAsset, sql: str, run_id: str, now: datetime) -> Refreshed:
@@ -128,6 +116,7 @@ def _compute(lake: Lake, asset: LakeAsset, sql: str, run_id: str, now: datetime)
         rows = write_stream(lake, asset.id, result, sieve, run_id, asset.digest, asset.table.partition_by)
     numbers = {
         **rows,
+        "rows in quarantine": quarantined(lake, asset.id),
         "seconds": time.monotonic() - began,
         "dagster/column_lineage": sql_lineage(lake, sql, asset.reads, lake.schema(asset.id).names),
         "sql": sql,

@@ -23,6 +23,7 @@ from agents.core.errors import (
 from assets.kinds.judging import check_results, judge, refused
 from assets.kinds.lake_writing import MASKS_MARK, RULES_MARK, SPEC_MARK
 from assets.kinds.metadata import table_metadata
+from assets.kinds.moves import MOVES_MARK, settle_moves
 from assets.kinds.refresh import pinned_version, refresh
 from assets.kinds.spec import Extension
 from assets.kinds.tables import PLATFORM, LakeAsset
@@ -76,18 +77,20 @@ def run_extension_checks(
 
 
 def take_back(lake: Lake, table: TableId, former: int | None) -> str:
-    """Make a refused version unreadable: restore the one before, or empty a table that has none. Says what was done."""
+    """Make a refused version unreadable: restore the one before, or empty a table that has none. Says what was done.
+
+    Rows that moved between the table and its quarantine meanwhile move back.
+    """
     if former is not None:
         lake.restore(table, former)
+        settle_moves(lake, table)
         return f"the new version was refused; version {former} is restored and stays in force"
     import pyarrow as pa
 
     nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
-    lake.overwrite(
-        table,
-        nothing,
-        marks=dict.fromkeys(("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK, MASKS_MARK), ""),
-    )
+    gone = ("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK, MASKS_MARK, MOVES_MARK)
+    lake.overwrite(table, nothing, marks=dict.fromkeys(gone, ""))
+    settle_moves(lake, table)
     return "the first version was refused; the table is empty until a load passes"
 
 

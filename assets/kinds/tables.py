@@ -78,7 +78,7 @@ def table_definitions(
     ]
     views = masked_views((entry.table, name.environment) for entry, name, _ in placed)
     automated = automated_tables({name: (entry.table, reads) for entry, name, reads in placed})
-    columns = known_columns(entries, extensions)
+    columns = known_columns([*(entry.table for entry in entries), *(entry.extension for entry in extensions)])
     built: dict[int, list[dg.AssetsDefinition]] = {}
     refused: dict[int, SpecError] = {}
     for entry, name, reads in placed:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from platform_defs.commands.printing import Json, emit, tell
+from platform_defs.commands.printing import Json, emit, progress, tell
 
 quality = typer.Typer(help="Look at data and what should hold on it.", no_args_is_help=True)
 
@@ -44,3 +44,61 @@ def profile(
         tell(f"    {name}: {', '.join(f'{k} {v}' for k, v in column.items() if not isinstance(v, dict | list))}")
     for rule in found["rules"]:
         tell(f"  {rule['type']} {rule['kwargs']}: {rule['meta'].get('reason', '')}")
+
+
+@quality.command("cells")
+def cells(
+    input: Annotated[Path, typer.Option("--input", "-i", help="A CSV file; every cell is read as text.")],  # noqa: A002
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the flagged cells go, as CSV.")],
+    repaired: Annotated[Path | None, typer.Option("--repaired", help="Where the repaired table goes, as CSV.")] = None,
+) -> None:
+    """Find the cells of a file that are probably wrong, without labels or rules, and propose repairs.
+
+    OUTPUT has the columns row_index (from 0), column, repair, confidence, reason. An empty repair means flagged only,
+    `__EMPTY__` means that the cell should be empty. REPAIRED has only the repairs made that are sure.
+
+    **Examples**
+
+    adp quality cells --input dirty.csv --output flagged.csv
+
+    adp quality cells --input dirty.csv --output flagged.csv --repaired better.csv
+    """
+    from platform_defs.cells import find_cells
+
+    found, made = find_cells(input, output, repaired)
+    offered = sum(1 for cell in found if cell.repair is not None)
+    emit({"rows": found.rows, "flagged": len(found), "repairs_proposed": offered, "repairs_made": made})
+
+
+@quality.command("anomalies")
+def anomalies(
+    source: Annotated[Path, typer.Option("--input", "-i", help="A CSV file: timestamp,value.")],
+    target: Annotated[Path, typer.Option("--output", "-o", help="The CSV file to write: timestamp, a row a flag.")],
+    json: Json = False,
+) -> None:
+    """Flag the points of a series that its past does not explain.
+
+    Each point is judged from the points before it alone: by the same time on former days and weeks, by its recent
+    past, and by every value seen. What lasts becomes normal. Points may be unsorted or irregular; an empty value or
+    NaN is missing.
+
+    **Examples**
+
+    adp quality anomalies --input series.csv --output flags.csv
+
+    adp quality anomalies -i series.csv -o flags.csv --json     # with reasons
+    """
+    from agents.tools.anomalies import find_anomalies
+    from agents.tools.anomalies.files import read_series, write_timestamps
+
+    series = read_series(source)
+    found = find_anomalies(series.times, series.values)
+    write_timestamps(target, (series.written[each.index] for each in found))
+    if json:
+        facts = [
+            {"timestamp": series.written[each.index], "score": min(round(each.score, 2), 999.0), "reason": each.reason}
+            for each in found
+        ]
+        emit({"points": len(series.times), "anomalies": facts})
+    else:
+        progress(f"{len(found):,} of {len(series.times):,} points flagged")

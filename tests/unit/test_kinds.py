@@ -15,6 +15,7 @@ REVENUE = """
       layer: gold
       sql: select count(*) as orders, sum(amount) as amount from bronze.orders
 """
+LEAST = "{type: expect_column_min_to_be_between, kwargs: {column: amount, min_value: 6}, meta: {action: block}}"
 
 
 @pytest.fixture
@@ -66,6 +67,14 @@ def test_a_changed_quarantining_rule_holds_for_rows_that_landed_before(shop: Dep
     assert run.metadata["dev/bronze/orders"]["rows swept to quarantine"] == 2
     again = shop.run("dev/bronze/orders")
     assert "rows swept to quarantine" not in again.metadata["dev/bronze/orders"]
+    shop.product(ORDERS + rules(AT_LEAST % ("amount", 6, "quarantine")))
+    numbers = shop.run("dev/bronze/orders").metadata["dev/bronze/orders"]
+    assert (numbers["rows replayed"], numbers["rows in quarantine"]) == (1, 1)
+    assert sorted(shop.table("bronze/orders")["order_id"].to_pylist()) == [1, 2]
+    shop.product(ORDERS + rules(LEAST))
+    assert not shop.run("dev/bronze/orders").success
+    assert sorted(shop.table("bronze/orders")["order_id"].to_pylist()) == [1, 2]
+    assert shop.table("quarantine/bronze_orders").num_rows == 1
 
 
 def test_a_blocking_rule_restores_the_former_version_and_stops_what_is_downstream(shop: Deployment) -> None:

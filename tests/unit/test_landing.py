@@ -248,7 +248,7 @@ def test_a_sweep_moves_rows_that_break_a_new_rule_once(lake: Lake) -> None:
     swept = sweep(lake, T, split, "run-2", NOW)
     assert (swept.rows_checked, swept.rows_quarantined) == (3, 2)
     assert found(lake, "id") == [(1,)]
-    assert lake.marks(T) == {**marks, "run_id": "run-2"}
+    assert lake.marks(T) == {**marks, "run_id": "run-2", "moves": "1"}
     assert sweep(lake, T, split, "run-3", NOW).rows_quarantined == 0
     load(lake, [row(1, 1), row(2, 2, "bad"), row(3, 3, "bad")], split=split)
     assert quarantined(lake, T) == 2

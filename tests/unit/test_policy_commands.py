@@ -35,7 +35,7 @@ def cases(tmp_path: Path):
 def test_check_says_that_the_policies_in_force_are_valid() -> None:
     found = adp("check")
     assert found.exit_code == 0
-    assert found.stdout.startswith("valid: 10 policies in ")
+    assert re.match(r"valid: \d+ policies in ", found.stdout)
 
 
 def test_check_says_which_rule_decides_a_request_and_what_it_takes() -> None:

@@ -110,6 +110,7 @@ def test_the_quarantine_goes_with_its_table(platform: Platform) -> None:
     with claim(PROD, D2), pytest.raises(ApprovalRequired):
         lake.append(TableId("prod", "quarantine", "gold_x"), ROWS.to_reader())
     assert base_of(TableId("prod", "quarantine", "gold_x_y")) == TableId("prod", "gold", "x_y")
+    assert base_of(TableId("prod", "quarantine", "gold_x_y.log")) == TableId("prod", "gold", "x_y")
     assert base_of(TableId("prod", "quarantine", "nowhere_x")) is None
     assert base_of(PROD) is None
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # A source is judged by its first rows: a scan must not load it.
 SOURCE_ROWS = 50_000
 # A large table is judged by this many of its rows, in so many pieces: what half a percent of cells hold still shows.
-LAKE_ROWS, BATCH = 100_000, 1_024
+LAKE_ROWS, BATCH = 20_000, 256
 # A scan this sure of another type is believed rather than what a person said of a column elsewhere.
 SURE = 0.95
 

@@ -36,6 +36,11 @@ class MaskPlan:
     columns: tuple[Shown, ...]
     warnings: tuple[str, ...] = ()
 
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The columns that are not shown as they are."""
+        return tuple(shown.name for shown in self.columns if shown.mask.method != KEEP.method)
+
     def digest(self, keys: MaskingKeys) -> str:
         """What the values were masked by: methods and key versions."""
         return digest([[c.name, asdict(c.mask), _version(c.mask, keys)] for c in self.columns])

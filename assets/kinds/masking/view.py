@@ -43,12 +43,32 @@ def masked_rows(
 ) -> MaskedRows:
     """The rows of `base` as `view` shows them, in bounded memory; `known` is what specs say of the base's columns.
 
-    Columns nobody described are looked at by the scanner, in the whole table or an even sample of 200,000 rows; without
-    one they are hidden. `only` are the columns wanted. Raises TableNotFound, ConfigError (no key) and SpecError before
-    the first row.
+    `only` are the columns wanted. Raises TableNotFound, ConfigError (no key) and SpecError before the first row.
     """
-    lake = platform.lake
-    snapshot = lake.snapshot(base)
+    snapshot, plan = planned(platform, base, view, known, where, only)
+    keys, schema = platform.masking_keys, snapshot.schema
+    scan = platform.personal.spans if platform.personal is not None else None
+    masks = {shown.name: masker(shown.mask, keys, scan) for shown in plan.columns}
+    # Read before the first row: a mask that cannot work says so while nothing is written.
+    made = pa.schema([pa.field(name, mask(pa.nulls(0, schema.field(name).type)).type) for name, mask in masks.items()])
+    batches = _masked(platform.lake.read(base, columns=list(masks), version=snapshot.version), masks, made)
+    return MaskedRows(pa.RecordBatchReader.from_batches(made, batches), plan, plan.digest(keys), plan.keys(keys))
+
+
+def planned(
+    platform: Platform,
+    base: TableId,
+    view: Masked,
+    known: Mapping[str, Column],
+    where: str,
+    only: Sequence[str] | None = None,
+) -> tuple[Snapshot, MaskPlan]:
+    """The base as it stands, and how each of its columns is to be masked.
+
+    Columns nobody described are looked at by the scanner, in the whole table or an even sample of 200,000 rows; without
+    one they are hidden.
+    """
+    snapshot = platform.lake.snapshot(base)
     if snapshot is None:
         raise TableNotFound(f"{base} has no data yet", where=where, fix="materialize it first")
     schema = snapshot.schema
@@ -57,14 +77,7 @@ def masked_rows(
     scanner = platform.personal
     asked = undecided(view, known, schema)
     found = scanner.columns(_sample(snapshot, asked)) if asked and scanner is not None else None
-    plan = mask_plan(view, known, schema, found, where)
-    scan = scanner.spans if scanner is not None else None
-    masks = {shown.name: masker(shown.mask, platform.masking_keys, scan) for shown in plan.columns}
-    # Read before the first row: a mask that cannot work says so while nothing is written.
-    made = pa.schema([pa.field(name, mask(pa.nulls(0, schema.field(name).type)).type) for name, mask in masks.items()])
-    batches = _masked(lake.read(base, columns=list(masks), version=snapshot.version), masks, made)
-    rows = pa.RecordBatchReader.from_batches(made, batches)
-    return MaskedRows(rows, plan, plan.digest(platform.masking_keys), plan.keys(platform.masking_keys))
+    return snapshot, mask_plan(view, known, schema, found, where)
 
 
 def _masked(

@@ -19,7 +19,7 @@ from assets.kinds.spec import Rule
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from assets.kinds.rules.evaluate import Dataset, Tables
+    from assets.kinds.rules.reading import Dataset, Tables
 
 COMPILERS = (row_checks, table_checks, queries)
 """The modules whose import registers the rule types."""

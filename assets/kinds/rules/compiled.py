@@ -58,12 +58,13 @@ class Distinct:
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """No two rows with the same values, among rows for which `counts` is true."""
+    """No two rows with the same values, among rows for which `counts` is true; `whole`: one column of whole numbers."""
 
     columns: tuple[str, ...]
     values: tuple[str, ...]
     counts: str
     mostly: float
+    whole: bool = False
     kind: Literal["unique"] = "unique"
 
 

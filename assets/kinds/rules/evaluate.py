@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from agents.core.errors import PlatformError
 from assets.kinds.rules.columns import Column, instant_literal, quote
 from assets.kinds.rules.compiled import NOW, Aggregate, Compiled, Distinct, Query, RowCheck, SchemaCheck, Unique
-from assets.kinds.rules.masking import shown
+from assets.kinds.rules.masking import SHOWN, shown
+from assets.kinds.rules.reading import Dataset, Tables, local_files, offer, rows_of
 from assets.kinds.rules.result import RuleResult
 from assets.kinds.rules.schema_checks import judge_schema
 from assets.kinds.rules.session import session
+from assets.kinds.rules.uniqueness import repeats
 from assets.kinds.spec import Rule
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
-    import pyarrow.dataset as pads
-
-    Dataset: TypeAlias = pa.Table | pads.Dataset
-    Tables: TypeAlias = Callable[[str], Dataset]
 
 VIEW = "batch_"
 EXAMPLES = 5
+CATEGORIES = 50
+"""Up to so many distinct texts a column is a category, whose values may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,8 @@ class Pair:
 class Evaluation:
     """One evaluation of a table at one moment."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, columns: Mapping[str, Column], now: datetime) -> None:
-        self._con, self._columns, self._now = con, columns, now
-        self._rows = 0
+    def __init__(self, con: duckdb.DuckDBPyConnection, columns: Mapping[str, Column], now: datetime, rows: int) -> None:
+        self._con, self._columns, self._now, self._rows = con, columns, now, rows
 
     def run(self, pairs: Sequence[Pair], tables: Tables | None) -> list[RuleResult]:
         """Results in the order of the rules; what fails in one rule fails that rule alone."""
@@ -52,48 +50,90 @@ class Evaluation:
                 results[id(pair)] = self._apart(pair, tables)
         return [results[id(pair)] for pair in pairs]
 
+    def _frozen(self, sql: str) -> str:
+        return sql.replace(NOW, instant_literal(self._now))
+
     def _row(self, sql: str) -> tuple[Any, ...]:
-        return self._con.execute(sql.replace(NOW, instant_literal(self._now))).fetchall()[0]
+        return self._con.execute(self._frozen(sql)).fetchall()[0]
 
     def _pass(self, pairs: Sequence[Pair]) -> list[RuleResult]:
         import duckdb
 
-        parts = _Parts()
-        for pair in pairs:
-            for sql in _numbers(pair.check):
-                parts.add(sql)
+        # Expressions of one SELECT, each computed once however many rules ask for it.
+        wanted = list(dict.fromkeys(sql for pair in pairs for sql in self._numbers(pair.check)))
+        if not wanted:
+            return []
         try:
-            numbers = dict(zip(parts.sql, self._row(f"SELECT {parts.select()} FROM {VIEW}"), strict=True))
+            numbers = dict(zip(wanted, self._row(f"SELECT {', '.join(wanted)} FROM {VIEW}"), strict=True))
+            return self._with_examples(pairs, [self._verdict(pair, numbers) for pair in pairs], numbers)
         except duckdb.Error as error:
             if len(pairs) == 1:
                 return [RuleResult(pairs[0].rule, False, error=_first_line(error))]
-            # One of them cannot be computed: find out which by asking for each alone.
-            return [result for pair in pairs for result in self._pass([pair])]
-        self._rows = int(numbers[_ROWS])
-        results = [_verdict(pair, numbers) for pair in pairs]
-        return self._with_examples(pairs, results)
+            # One of them cannot be computed: halve until it is found.
+            middle = len(pairs) // 2
+            return [*self._pass(pairs[:middle]), *self._pass(pairs[middle:])]
 
-    def _with_examples(self, pairs: Sequence[Pair], results: list[RuleResult]) -> list[RuleResult]:
-        failed = [i for i, result in enumerate(results) if result.unexpected_count and pairs[i].check.columns]
-        wanted: list[str] = []
-        for i in failed:
-            column = self._columns[pairs[i].check.columns[0]]
-            bad = pairs[i].check
-            assert isinstance(bad, RowCheck)
-            wanted.append(_smallest(column, bad.bad))
-            wanted.append(f"approx_count_distinct({column.sql})" if column.family == "text" else "NULL")
-        if not failed:
-            return results
-        found = self._row(f"SELECT {', '.join(wanted)} FROM {VIEW}")
-        for place, i in enumerate(failed):
-            column = self._columns[pairs[i].check.columns[0]]
-            results[i] = replace(results[i], examples=self._shown(column, found[2 * place], found[2 * place + 1]))
-        return results
+    def _numbers(self, check: Compiled) -> tuple[str, ...]:
+        """SQL for what a verdict needs: a number; or how many rows are unexpected and how many are missing."""
+        if isinstance(check, Aggregate):
+            return (check.sql,)
+        assert isinstance(check, RowCheck)
+        numbers = f"count_if({check.bad})", self._missing(check)
+        # Where a row costs much to judge, its examples are taken along; else a second pass looks for those that failed.
+        return (*numbers, self._least(check)) if "regexp_" in check.bad else numbers
+
+    def _missing(self, check: RowCheck) -> str:
+        column = self._columns[check.columns[0]] if check.columns else None
+        if column and column.family != "float" and check.missing == f"NOT {column.present}":
+            return f"count(*) - count({column.sql})"
+        return f"count_if({check.missing})" if check.missing else "0"
+
+    def _least(self, check: RowCheck) -> str:
+        return _smallest(self._columns[check.columns[0]], check.bad) if check.columns else "NULL"
+
+    def _verdict(self, pair: Pair, numbers: Mapping[str, Any]) -> RuleResult:
+        check = pair.check
+        first, *rest = (numbers[sql] for sql in self._numbers(check))
+        if isinstance(check, Aggregate):
+            return RuleResult(pair.rule, first is not None and check.limits.hold(first), self._rows, observed=first)
+        assert isinstance(check, RowCheck)
+        counted = self._rows - rest[0]
+        success = not counted or (counted - first) / counted >= check.mostly
+        return RuleResult(pair.rule, success, self._rows, first, rest[0])
+
+    def _with_examples(
+        self, pairs: Sequence[Pair], results: Sequence[RuleResult], numbers: Mapping[str, Any]
+    ) -> list[RuleResult]:
+        """The results with their examples as they may be shown."""
+        failed = {
+            id(result): (self._columns[pair.check.columns[0]], self._least(pair.check))
+            for pair, result in zip(pairs, results, strict=True)
+            if result.unexpected_count and isinstance(pair.check, RowCheck) and pair.check.columns
+        }
+        wanted = list(dict.fromkeys(least for _, least in failed.values() if least not in numbers))
+        more = self._row(f"SELECT {', '.join(wanted)} FROM {VIEW}") if wanted else ()
+        found = {**numbers, **dict(zip(wanted, more, strict=True))}
+        distinct = self._distinct_texts([column.sql for column, _ in failed.values() if column.family == "text"])
+        shown_of = {
+            one: self._shown(column, found[least], distinct.get(column.sql)) for one, (column, least) in failed.items()
+        }
+        return [replace(result, examples=shown_of.get(id(result), ())) for result in results]
+
+    def _distinct_texts(self, texts: Sequence[str]) -> dict[str, int]:
+        """About how many distinct values columns have, for those that have few."""
+        few = list(dict.fromkeys(texts))
+        found: dict[str, int] = {}
+        for source in (f"(SELECT * FROM {VIEW} LIMIT 20000)", VIEW):  # most say so at their beginning
+            if few:
+                counts = self._row(f"SELECT {', '.join(f'approx_count_distinct({sql})' for sql in few)} FROM {source}")
+                found = {sql: n for sql, n in zip(few, counts, strict=True) if n <= CATEGORIES}
+                few = list(found)
+        return found
 
     def _shown(self, column: Column, values: Sequence[str] | None, distinct: int | None) -> tuple[str, ...]:
         if column.family != "text":
             return tuple(dict.fromkeys(values or ()))[:EXAMPLES]
-        category = distinct is not None and distinct <= 50 and self._rows >= max(100, 10 * distinct)
+        category = distinct is not None and distinct <= CATEGORIES and self._rows >= max(100, 10 * distinct)
         return tuple(dict.fromkeys(shown(value, category=category) for value in values or ()))[:EXAMPLES]
 
     def _apart(self, pair: Pair, tables: Tables | None) -> RuleResult:
@@ -113,24 +153,14 @@ class Evaluation:
 
     def _unique(self, rule: Rule, check: Unique) -> RuleResult:
         column = self._columns[check.columns[0]]
-        keys = ", ".join(f"{value} AS k{i}" for i, value in enumerate(check.values))
-        names = ", ".join(f"k{i}" for i in range(len(check.values)))
-        groups = f"SELECT {names}, count(*) AS n FROM (SELECT {keys} FROM {VIEW} WHERE {check.counts}) GROUP BY {names}"
-        counted, unexpected, examples, distinct, rows = self._row(
-            f"SELECT coalesce(sum(n), 0), coalesce(sum(n) FILTER (WHERE n > 1), 0), "
-            f"{_smallest(replace(column, name='k0'), 'n > 1')}, count(*), (SELECT count(*) FROM {VIEW}) FROM ({groups})"
-        )
-        self._rows = int(rows)
-        success = not counted or (counted - unexpected) / counted >= check.mostly
-        return RuleResult(
-            rule,
-            bool(success),
-            rows,
-            int(unexpected),
-            rows - int(counted),
-            None,
-            self._shown(column, examples, distinct),
-        )
+        found = repeats(self._con, VIEW, check, self._rows, self._frozen)
+        success = not found.counted or (found.counted - found.repeated) / found.counted >= check.mostly
+        examples = ()
+        if found.repeated:
+            smallest = _smallest(replace(column, name="k0"), "n > 1")
+            (values,) = self._row(f"SELECT {smallest} FROM ({found.groups})")
+            examples = self._shown(column, values, found.distinct)
+        return RuleResult(rule, success, self._rows, found.repeated, self._rows - found.counted, None, examples)
 
     def _distinct(self, rule: Rule, check: Distinct) -> RuleResult:
         distinct, counted = self._row(
@@ -145,8 +175,8 @@ class Evaluation:
             if tables is None:
                 return RuleResult(rule, False, error=f"the query reads {name}, and no other table can be read here")
             self._con.register(registered, tables(name))
-        count, rows = self._row(f"SELECT (SELECT count(*) FROM ({check.sql})), (SELECT count(*) FROM {VIEW})")
-        return RuleResult(rule, count == 0, rows, count, 0, None, self._rows_shown(check.sql) if count else ())
+        (count,) = self._row(f"SELECT count(*) FROM ({check.sql})")
+        return RuleResult(rule, count == 0, self._rows, count, 0, None, self._rows_shown(check.sql) if count else ())
 
     def _rows_shown(self, sql: str) -> tuple[str, ...]:
         found = self._con.sql(sql.replace(NOW, instant_literal(self._now))).limit(EXAMPLES)
@@ -157,32 +187,17 @@ class Evaluation:
         )
 
 
-_ROWS = "count(*)"
-
-
-class _Parts:
-    """Expressions of one SELECT, each computed once however many rules ask for it."""
-
-    def __init__(self) -> None:
-        self.sql: list[str] = [_ROWS]
-
-    def add(self, sql: str) -> None:
-        if sql not in self.sql:
-            self.sql.append(sql)
-
-    def select(self) -> str:
-        return ", ".join(self.sql)
-
-
 def evaluate(
     pairs: Sequence[Pair], dataset: Dataset, columns: Mapping[str, Column], tables: Tables | None, now: datetime
 ) -> list[RuleResult]:
     """Evaluate compiled rules over a table that can be read more than once."""
-    with session() as con:
-        con.register(VIEW, dataset)
+    files = local_files(dataset)
+    with session(files=files) as con:
+        offer(con, VIEW, dataset, files)
         gone = {id(pair): lost for pair in pairs if (lost := [c for c in pair.check.columns if c not in columns])}
         there = [pair for pair in pairs if id(pair) not in gone]
-        found = dict(zip(map(id, there), Evaluation(con, columns, now).run(there, tables), strict=True))
+        results = Evaluation(con, columns, now, rows_of(dataset)).run(there, tables)
+        found = dict(zip(map(id, there), results, strict=True))
         return [
             found.get(id(pair)) or RuleResult(pair.rule, False, error=f"no column {quote(gone[id(pair)][0])} any more")
             for pair in pairs
@@ -193,28 +208,9 @@ def _smallest(column: Column, condition: str) -> str:
     """SQL for the smallest values as text, more than are shown since some repeat; none for types we do not know."""
     if column.family == "other":
         return "NULL"
-    return f"CAST(min({column.sql}, {20 * EXAMPLES}) FILTER (WHERE {condition}) AS VARCHAR[])"
-
-
-def _numbers(check: Compiled) -> tuple[str, ...]:
-    if isinstance(check, Aggregate):
-        return (check.sql,)
-    assert isinstance(check, RowCheck)
-    missing = (f"count(*) FILTER (WHERE {check.missing})",) if check.missing else ()
-    return (f"count(*) FILTER (WHERE {check.bad})", *missing)
-
-
-def _verdict(pair: Pair, numbers: Mapping[str, Any]) -> RuleResult:
-    rows = int(numbers[_ROWS])
-    first, *rest = (numbers[sql] for sql in _numbers(pair.check))
-    if isinstance(pair.check, Aggregate):
-        holds = first is not None and pair.check.limits.hold(first)
-        return RuleResult(pair.rule, holds, rows, observed=first)
-    assert isinstance(pair.check, RowCheck)
-    unexpected, missing = int(first), int(rest[0]) if rest else 0
-    counted = rows - missing
-    success = not counted or (counted - unexpected) / counted >= pair.check.mostly
-    return RuleResult(pair.rule, success, rows, unexpected, missing)
+    # The start of a text is enough to show, and a cell may hold megabytes.
+    value = f"left({column.sql}, {SHOWN})" if column.family == "text" else column.sql
+    return f"CAST(min(CASE WHEN {condition} THEN {value} END, {20 * EXAMPLES}) AS VARCHAR[])"
 
 
 def _first_line(error: Exception) -> str:

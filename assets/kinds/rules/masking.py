@@ -6,13 +6,14 @@ import re
 from typing import Any
 
 _LONGEST = 40
+SHOWN = _LONGEST + 1
+"""Of a text, as much as this is looked at."""
 
 
 def shape(text: str) -> str:
     """The form of a text without its content: `Ann.Lee@x.org` is `Aaa.Aaa@a.aaa`, `0176-12` is `9999-99`."""
-    start = text[: _LONGEST + 1]
-    masked = "".join(_class(char) for char in start)
-    return masked if len(text) <= _LONGEST else f"{masked[:_LONGEST]}… ({len(text)} characters)"
+    masked = "".join(_class(char) for char in text[:_LONGEST])
+    return masked if len(text) <= _LONGEST else f"{masked}…"
 
 
 def _class(char: str) -> str:

@@ -93,7 +93,9 @@ def pair_equal(given: Arguments) -> RowCheck:
 
 
 def _on_values(given: Arguments, column: Column, bad: str) -> RowCheck:
-    return RowCheck((column.name,), f"({column.present} AND ({bad}))", f"NOT {column.present}", given.mostly())
+    # Of NULL a condition is NULL, which is as good as false; of NaN it may be true.
+    bad = f"({column.present} AND ({bad}))" if column.family == "float" or bad == "TRUE" else f"({bad})"
+    return RowCheck((column.name,), bad, f"NOT {column.present}", given.mostly())
 
 
 def _set_of(given: Arguments, column: Column) -> str:

@@ -15,7 +15,7 @@ _LIMITS = ("min_value", "max_value", "strict_min", "strict_max")
 @rule_type("expect_column_values_to_be_unique", "column", "mostly")
 def unique(given: Arguments) -> Unique:
     column = given.column()
-    return Unique((column.name,), (column.value,), column.present, given.mostly())
+    return Unique((column.name,), (column.value,), column.present, given.mostly(), column.family == "integer")
 
 
 @rule_type("expect_compound_columns_to_be_unique", "column_list", "ignore_row_if", "mostly")
