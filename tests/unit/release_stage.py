@@ -18,7 +18,7 @@ from agents.tools.session import Session
 from assets.kinds.keys import table_id
 from assets.kinds.tables import DIGEST
 from resources.fakes import MemoryLedger
-from resources.orchestrator import CheckOutcome, ChildRun, Materialized, Orchestrator
+from resources.orchestrator import CheckOutcome, ChildRun, Materialized, Orchestrator, readers_in
 from resources.platform import Platform
 from resources.settings import Settings, load_settings
 from tests.unit.product_runs import ORDERS, Deployment
@@ -92,6 +92,10 @@ class InProcess(Orchestrator):
 
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         """Nobody looks."""
+
+    def readers(self, table: TableId) -> list[TableId]:
+        """As the loaded definitions have it."""
+        return readers_in(self.deployment.definitions().resolve_asset_graph(), table)
 
     def known(self) -> frozenset[TableId]:
         """Every table that is loaded."""

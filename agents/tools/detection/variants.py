@@ -24,7 +24,7 @@ _OFTEN = 1.5
 
 def other_separators(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes) -> Iterator[Suspect]:
     """Codes that are separated otherwise than most of the same letters and digits are."""
-    weights = {shape: 0 for shape in shapes.exact}
+    weights = dict.fromkeys(shapes.exact, 0)
     for shape, count, nothing in zip(shapes.exact, column.counts.tolist(), missing.tolist(), strict=True):
         weights[shape] += 0 if nothing else count
     rows = sum(weights.values())

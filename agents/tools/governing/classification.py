@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from agents.core.errors import TableNotFound
 from agents.core.registry import tool
 from agents.tools.governing.corrections import Correction, corrections, same_column
+from agents.tools.governing.declared import declared
 from agents.tools.session import Session
 from agents.tools.specs import entry_of, write_entry
-from assets.kinds.spec_classes import NONE
+from assets.kinds.spec_classes import NONE, PII
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,6 +61,11 @@ class Classified:
 @tool("privacy.scan", effect="read")
 def scan(session: Session, asset: str) -> Classified:
     """What the columns of a lake table hold. Values leave it never, not even as examples."""
+    return scan_of(session, asset)
+
+
+def scan_of(session: Session, asset: str) -> Classified:
+    """The same for other tools."""
     from agents.tools.privacy import scan_table
 
     lake, table = session.platform.lake, session.table(asset)
@@ -91,6 +97,26 @@ def scan_source(session: Session, connection: str, table: str) -> Classified:
         found = scan_table(pa.Table.from_batches(batches, stream.schema))
     columns = {name: _class(column) for name, column in found.columns.items()}
     return Classified(f"{connection}/{table}", found.rows, columns)
+
+
+@tool("privacy.unmasked", effect="read")
+def unmasked(session: Session, assets: Sequence[str]) -> dict[str, list[str]]:
+    """By table the personal columns that a release into production would show: tables nobody scanned are scanned now.
+
+    What a spec says of columns, policy has judged before; here is looked at what no spec speaks of.
+    """
+    specs, views = session.platform.specs, declared(session.platform, "dev")
+    below = replace(session, environment="dev")
+    found: dict[str, list[str]] = {}
+    for asset in assets:
+        entry = (specs.find(asset) or ("", {}))[1]
+        known = any(column.get("pii") for column in (entry.get("columns") or {}).values())
+        if known or entry.get("masked") or (entry.get("tags") or {}).get(PII) or not _exists(below, asset):
+            continue
+        shown = {name for name, view in views.items() if (view.get("masked") or {}).get("source") == asset}
+        if not any(view in assets or _exists(session, view) for view in shown):
+            found |= {asset: sorted(scan_of(below, asset).personal)}
+    return {asset: columns for asset, columns in found.items() if columns}
 
 
 @tool("privacy.loosen", effect="delete")
@@ -125,6 +151,10 @@ def _entry(session: Session, found: Classified) -> dict[str, Any]:
         if column.by != "person":
             made[name] |= {"pii": column.pii, "confidence": round(column.confidence, 2)}
     return {name: entry for name, entry in made.items() if entry}
+
+
+def _exists(session: Session, asset: str) -> bool:
+    return session.platform.lake.exists(session.table(asset))
 
 
 def _sample(rows: pads.Dataset) -> pa.Table | pads.Dataset:
