@@ -6,8 +6,7 @@ STAMP  := $(VENV)/.installed
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check bench bench-anomalies bench-approvals bench-ingest bench-load bench-masking \
-        bench-privacy bench-quality lock clean
+.PHONY: help install demo up test check bench bench-anomalies bench-approvals bench-cells bench-ingest bench-load bench-masking bench-privacy bench-quality lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,16 +37,22 @@ check: install ## Lint, types, import rules, sizes
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/architecture
 
-bench: bench-load bench-ingest bench-approvals bench-quality bench-masking bench-privacy ## All benchmarks
+bench: bench-anomalies bench-approvals bench-cells bench-ingest bench-load bench-masking bench-privacy bench-quality ## All benchmarks
 
-bench-load: install ## Time to load the definitions, against bare Dagster
-	$(BIN)/python -m benchmarks.bench_load
+bench-anomalies: install ## Anomalies in time on labelled series (ADP_BENCH_DATA), against a z-score
+	$(BIN)/python -m benchmarks.bench_anomalies
+
+bench-approvals: install ## What approvals cost: submit, release, queue, ledger
+	$(BIN)/python -m benchmarks.bench_approvals
+
+bench-cells: install ## Wrong cells found and repaired (ADP_BENCH_DATA: real sets too), against a simple detector
+	$(BIN)/python -m benchmarks.bench_cells
 
 bench-ingest: install ## PostgreSQL to Delta, against dlt and a bare read
 	$(BIN)/python -m benchmarks.bench_ingest
 
-bench-approvals: install ## What approvals cost: submit, release, queue, ledger
-	$(BIN)/python -m benchmarks.bench_approvals
+bench-load: install ## Time to load the definitions, against bare Dagster
+	$(BIN)/python -m benchmarks.bench_load
 
 bench-masking: install ## Rows a second through the masks, against keyed BLAKE2b
 	$(BIN)/python -m benchmarks.bench_masking
@@ -57,9 +62,6 @@ bench-privacy: install ## Scanning for personal data, against Presidio's engine
 
 bench-quality: install ## Twelve rules on 5M rows, against Great Expectations and bare DuckDB
 	$(BIN)/python -m benchmarks.bench_quality
-
-bench-anomalies: install ## Anomalies in time on labelled series (ADP_BENCH_DATA), against a z-score
-	$(BIN)/python -m benchmarks.bench_anomalies
 
 lock: ## Pin the dependencies anew (Python 3.11 to 3.13, any platform)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade pyproject.toml --output-file requirements.lock

@@ -16,9 +16,11 @@ from resources.orchestrator import GOALS, REPORTS
 from resources.platform import Platform
 from resources.settings import Settings
 from sensors.approvals import approvals_sensor
+from sensors.contracts import contracts_sensor
 from sensors.failures import failures_sensor
 from sensors.plans import plans_sensor
 from sensors.privacy import privacy_sensor
+from sensors.quality import quality_sensor
 from sensors.retention import retention_sensor
 
 
@@ -33,8 +35,10 @@ def services(settings: Settings) -> dg.Definitions:
             plans_sensor(workflow, registry, platform),
             approvals_sensor(platform),
             failures_sensor(platform),
+            contracts_sensor(platform),
             retention_sensor(platform),
             privacy_sensor(platform),
+            quality_sensor(platform),
         ],
     )
 

@@ -69,6 +69,7 @@ class MemoryOrchestrator(Orchestrator):
         self.reloads = 0
         self.runs: list[tuple[TableId, ...]] = []
         self.reports: dict[str, str] = {}
+        self.observed: list[tuple[TableId, Mapping[str, str | int | float]]] = []
         self.reading: dict[TableId, list[TableId]] = {}
         self._left, self._error = dict(left or {}), error
 
@@ -89,6 +90,10 @@ class MemoryOrchestrator(Orchestrator):
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         """Keep the report."""
         self.reports[goal] = markdown
+
+    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+        """Keep what was told."""
+        self.observed.append((table, dict(facts)))
 
     def known(self) -> frozenset[TableId]:
         """The tables it was given."""

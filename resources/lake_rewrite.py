@@ -143,6 +143,34 @@ def sieved(
     return gone, fresh
 
 
+def amended(
+    base: Snapshot,
+    change: Callable[[pa.RecordBatch], pa.RecordBatch | None],
+    sink: Sink,
+    remove: Callable[[Iterable[DataFile]], None],
+) -> tuple[list[str], list[DataFile]]:
+    """Files of which `change` gives other rows for a batch (None: as it is), and new files in their place."""
+    gone: list[str] = []
+    fresh: list[DataFile] = []
+    for fragment, only in _single(base, None):
+        changed = False
+
+        def rows(only: pads.Dataset = only) -> Iterator[pa.RecordBatch]:
+            nonlocal changed
+            for batch in only.to_batches(batch_size=_ROWS, batch_readahead=2, fragment_readahead=1):
+                other = change(batch)
+                changed |= other is not None
+                yield batch if other is None else other
+
+        written = sink(rows())
+        if changed:
+            gone.append(fragment.path)
+            fresh += written
+        else:
+            remove(written)
+    return gone, fresh
+
+
 def merged(base: Snapshot, rows: pads.Dataset, on: Sequence[str], ignore: Sequence[str], sink: Sink) -> MergePlan:
     """What a merge of `rows` by the key `on` takes out of the table and puts in."""
     with engine() as db:

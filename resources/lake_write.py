@@ -162,8 +162,13 @@ class Write:
         if self.base is not None:
             self._gone, self._staged = rewrite.sieved(self.base, keep, self._rest, self._writer.remove)
 
+    def amend(self, change: Callable[[pa.RecordBatch], pa.RecordBatch | None]) -> None:
+        """Put other rows in the place of some, as `change` gives them; `sieved` commits it."""
+        if self.base is not None:
+            self._gone, self._staged = rewrite.amended(self.base, change, self._rest, self._writer.remove)
+
     def sieved(self, marks: Mapping[str, str]) -> int:
-        """Commit what `sieve` found: the table without the rows that were left out."""
+        """Commit what `sieve` or `amend` found: the table without the rows that were left out, or with others."""
         if self.base is None:
             return self._create(marks, "sweep")
         return self._exchange(self.base, self._gone, self.staged(), marks, "sweep")

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from agents.core.catalog import TableId
 from agents.core.errors import RunFailed, SpecError, StateError
+from resources.asset_graph import readers_in as readers_in
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
-    from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
     from dagster._core.workspace.context import WorkspaceProcessContext
 
 POLL_SECONDS = 0.3
@@ -92,6 +92,10 @@ class Orchestrator(ABC):
         """Show a goal's report in the UI: partition `goal` of asset `platform/goals`."""
 
     @abstractmethod
+    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+        """Show on a table's page what changed in it outside of a materialization."""
+
+    @abstractmethod
     def known(self) -> frozenset[TableId]:
         """Tables that the loaded definitions have."""
 
@@ -130,6 +134,12 @@ class DagsterOrchestrator(Orchestrator):
 
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         publish_report(self._instance, goal, markdown, facts)
+
+    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+        from dagster import AssetKey, AssetObservation
+
+        told = AssetObservation(AssetKey(list(table)), description=words or None, metadata=dict(facts))
+        self._instance.report_runless_asset_event(told)
 
     def known(self) -> frozenset[TableId]:
         graph = self._workspace().create_request_context().asset_graph
@@ -210,21 +220,6 @@ class DagsterOrchestrator(Orchestrator):
             self._location = origin.location_name
             self._context = self._stack.enter_context(WorkspaceProcessContext(self._instance, target, version=""))
         return self._context
-
-
-def readers_in(graph: BaseAssetGraph[Any], table: TableId) -> list[TableId]:
-    """Lake tables that an asset graph computes from this one, directly or not."""
-    from dagster import AssetKey
-
-    found: dict[Any, None] = {}
-    waiting = [AssetKey(list(table))]
-    while waiting:
-        key = waiting.pop(0)
-        children = graph.get(key).child_keys if graph.has(key) else ()
-        fresh = [child for child in sorted(children) if child not in found]
-        found.update(dict.fromkeys(fresh))
-        waiting += fresh
-    return [TableId(*key.path) for key in found if len(key.path) == 3 and tuple(key.path) != table]
 
 
 def execution(*, parallel: bool) -> dict[str, Any]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from resources.lake import Lake
     from resources.ledger import Ledger
     from resources.masking_keys import MaskingKeys
+    from resources.measurements import Measurements
     from resources.notifier import Notifier
     from resources.personal import PersonalData
     from resources.secrets import Secrets
@@ -102,6 +103,13 @@ class Platform:
         from resources.ledger import Ledger
 
         return Ledger(self.store, self.settings.ledger_head)
+
+    @cached_property
+    def measurements(self) -> Measurements:
+        """What each refresh of a table measured, in the same store."""
+        from resources.measurements import Measurements
+
+        return Measurements(self.store)
 
     @cached_property
     def keys(self) -> Keys:

@@ -68,10 +68,12 @@ def asset_of(entry: Any) -> str:
 
 
 def item_key(item: Any) -> object:
-    """Names list items: tables, extensions and rules; None for any other."""
+    """Names list items: tables, extensions, rules and a contract's columns; None for any other."""
     if not isinstance(item, Mapping):
         return None
     named: Mapping[str, Any] = item
+    if {"type", "name"} <= named.keys():
+        return "column", named["name"]
     if "type" in named:
         return "rule", rule_identity(named)
     return ("entry", asset_of(named)) if "asset" in named or "layer" in named else None

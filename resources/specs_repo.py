@@ -163,21 +163,23 @@ class SpecsRepo:
             commit = Commit("", product, assets, goal_id, agent, message)
             return self._write(checkout, commit, files, Author.agent(agent))
 
-    def override(self, asset: str, word: Mapping[str, Any], validate: Validate | None = None) -> Commit | None:
-        """Write a person's override of an asset as theirs; an empty one takes it back. None when it stands so."""
+    def override(
+        self, asset: str, word: Mapping[str, Any], validate: Validate | None = None, field: str = OVERRIDE
+    ) -> Commit | None:
+        """Write a person's word on a field of an asset as theirs; an empty one takes it back. None when it stands."""
         found = self.find(asset)
         if found is None:
             raise SpecError(f"no product holds {asset}", fix=f"products: {', '.join(self.products()) or 'none'}")
         product, entry = found
         with self._locked() as checkout:
             now, path = self._load(product), self.path(product)
-            entry = {**entry, OVERRIDE: plain(word)} if word else {k: v for k, v in entry.items() if k != OVERRIDE}
+            entry = {**entry, field: plain(word)} if word else {k: v for k, v in entry.items() if k != field}
             document = with_entry(now.document, kind_of(entry), asset, entry)
             if same(document, now.document):
                 return None
             if validate is not None:
                 validate(document["attributes"])
-            commit = Commit("", product, asset, "", "person", f"{asset}: override")
+            commit = Commit("", product, asset, "", "person", f"{asset}: {field}")
             author = checkout.person() if checkout else Author.agent("person")
             return self._write(checkout, commit, {path: _edited(now, document, path)}, author)
 

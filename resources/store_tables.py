@@ -181,3 +181,19 @@ code_attempts = sa.Table(
     sa.Column("since", sa.Double, nullable=False),
     sa.Column("count", sa.Integer, nullable=False),
 )
+
+# Quality
+
+# What each refresh of a table measured; `judged` rows have been compared with those before them, with `verdict`.
+measurements = sa.Table(
+    "measurements",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("asset", sa.String(400), nullable=False),
+    sa.Column("run_id", sa.String(200), nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("judged", sa.Boolean, nullable=False, default=False, index=True),
+    sa.Column("verdict", sa.Text, nullable=False, default=""),
+    sa.Index("ix_measurements_asset", "asset", "id"),
+)

@@ -1,6 +1,7 @@
 """The failures sensor: tells the people a table's spec names that its run failed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from dagster import (
     DagsterEventType,
@@ -34,8 +35,7 @@ def failures_sensor(platform: Platform) -> SensorDefinition:
         failed = [table for table in tables_of(context.instance, context.dagster_run.run_id) if op_name(table) in steps]
         reason = platform.secrets.redact(first_error(context.instance, context.dagster_run.run_id)) if failed else ""
         for table in failed:
-            found = platform.releases(table.environment).find(table.asset) or platform.specs.find(table.asset)
-            listeners = TypeAdapter(tuple[Notify, ...]).validate_python((found[1] if found else {}).get("notify") or ())
+            listeners = listeners_of(platform, table)
             link = f"{platform.settings.base_url}/runs/{context.dagster_run.run_id}"
             if listeners:
                 for delivery in platform.notifier.notify(Notice(f"{table} failed", reason, link, "error", listeners)):
@@ -43,6 +43,17 @@ def failures_sensor(platform: Platform) -> SensorDefinition:
                         context.log.warning(f"{delivery.kind}: {delivery.detail}")
 
     return failures
+
+
+def entry_of(platform: Platform, table: TableId) -> Mapping[str, Any]:
+    """What the specs say of a table in its environment: a release's word goes before; empty where nothing does."""
+    found = platform.releases(table.environment).find(table.asset) or platform.specs.find(table.asset)
+    return found[1] if found else {}
+
+
+def listeners_of(platform: Platform, table: TableId) -> tuple[Notify, ...]:
+    """Whom a table's spec names to hear of it."""
+    return TypeAdapter(tuple[Notify, ...]).validate_python(entry_of(platform, table).get("notify") or ())
 
 
 def tables_of(instance: DagsterInstance, run_id: str) -> Iterator[TableId]:

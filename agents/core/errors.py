@@ -4,7 +4,8 @@ PlatformError
 ├── ConfigError          settings, connections.yaml, ports, missing programs
 ├── GoalError            a goal or plan that cannot be used
 ├── SpecError            a defs.yaml entry that is wrong
-│   └── RuleError        a quality rule that cannot be evaluated
+│   ├── RuleError        a quality rule that cannot be evaluated
+│   └── ContractBroken   data or a spec that takes back what a table promises
 ├── SourceError          a source system
 │   ├── UnknownSource    no such connection or table
 │   ├── Unreachable      nothing answers, or not in time
@@ -60,6 +61,10 @@ class SpecError(PlatformError):
 
 class RuleError(SpecError):
     """A quality rule cannot be evaluated on its table."""
+
+
+class ContractBroken(SpecError):
+    """What arrives, or the spec, takes back what a table promises its readers; people decide on it."""
 
 
 class SourceError(PlatformError):

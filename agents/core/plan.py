@@ -13,7 +13,7 @@ from agents.core.errors import GoalError
 ACTIONS: Mapping[str, frozenset[str]] = {
     "infrastructure": frozenset({"provision", "destroy"}),
     "pipeline": frozenset({"ingest", "transform", "optimize"}),
-    "quality": frozenset({"validate", "profile", "repair"}),
+    "quality": frozenset({"validate", "profile", "repair", "accept", "undo", "replay", "contract", "amend"}),
     "governance": frozenset({"scan_pii", "mask", "retain", "expire", "delete", "erase", "loosen", "protect", "comply"}),
     "mlops": frozenset({"train"}),
     "cost": frozenset({"analyze", "optimize", "enforce_budget"}),

@@ -46,6 +46,7 @@ def render(goal: GoalFacts) -> str:
             *_section("Specs", list(_specs(goal.outputs))),
             *_tables(goal.outputs),
             *_rules(goal.outputs),
+            *_section("Back from quarantine", list(_replayed(goal.outputs))),
             *_section(
                 "Made faster",
                 [f"`{o['dataset']}`: {', '.join(o['made'])}" for o in goal.outputs.values() if "made" in o],
@@ -173,6 +174,17 @@ def _tables(outputs: Mapping[str, Any]) -> list[str]:
         for name, e in merged.items()
     ]
     return _table("Tables", ("table", "rows", "rows read", "quarantined"), rows)
+
+
+def _replayed(outputs: Mapping[str, Any]) -> Iterator[str]:
+    for out in outputs.values():
+        if done := out.get("replay"):
+            told = f"{_count(done['rows_landed'])} rows landed"
+            told += f", {_count(done['rows_superseded'])} superseded" if done["rows_superseded"] else ""
+            told += f", {_count(done['rows_kept'])} stay"
+            if done.get("refused"):
+                told = f"nothing: {', '.join(done['refused'])} would fail; {done['back']}"
+            yield f"`{out['dataset']}`: {told}"
 
 
 def _rules(outputs: Mapping[str, Any]) -> list[str]:

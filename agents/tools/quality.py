@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agents.core.errors import TableNotFound
 from agents.core.registry import tool
 from agents.tools.session import Session
 from agents.tools.specs import entry_of
 from assets.kinds.spec import Rule
+
+if TYPE_CHECKING:
+    from agents.tools.detection import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,14 @@ def propose(session: Session, asset: str) -> Proposal:
     previous = TypeAdapter(list[Rule]).validate_python(entry.get("rules") or [])
     rules = write_rules(profile, previous=previous, references=find_references(others).get(asset, ()), now=now)
     return Proposal(profile.to_json(), rules)
+
+
+@tool("quality.detect", effect="read")
+def detect(session: Session, asset: str) -> Look:
+    """Find the cells of a table that are probably wrong, and what they should hold; a huge table is sampled."""
+    from agents.tools.detection import look
+
+    lake, table = session.platform.lake, session.table(asset)
+    if not lake.exists(table):
+        raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
+    return look(lake.dataset(table), lake.rows(table))

@@ -8,6 +8,7 @@ from typing import Any
 from agents.core.registry import tool
 from agents.tools.pins import validator
 from agents.tools.session import Session
+from resources.platform import Platform
 from resources.specs_repo import SpecsRepo
 
 EXTENSIONS = "extensions"
@@ -22,7 +23,7 @@ def read(session: Session, asset: str) -> dict[str, Any]:
 @tool("specs.product_of", effect="read")
 def product_of(session: Session, asset: str) -> str:
     """The product that holds an asset; one of its own for governance where none does."""
-    found = _place(session, asset)[1]
+    found = place_of(session.platform, session.environment, asset)[1]
     return found[0] if found else "governance"
 
 
@@ -49,7 +50,7 @@ def write(session: Session, asset: str, product: str, entry: Mapping[str, Any]) 
 
 def write_entry(session: Session, asset: str, product: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """What `specs.write` does, for other tools."""
-    repo, found = _place(session, asset)
+    repo, found = place_of(session.platform, session.environment, asset)
     name = found[0] if found else product or EXTENSIONS
     desired = dict(entry)
     if found and not repo.environment:
@@ -71,17 +72,22 @@ def write_entry(session: Session, asset: str, product: str, entry: Mapping[str, 
 
 def entry_of(session: Session, asset: str) -> dict[str, Any]:
     """What `specs.read` gives, for other tools."""
-    found = _place(session, asset)[1]
+    return entry_in(session.platform, session.environment, asset)
+
+
+def entry_in(platform: Platform, environment: str, asset: str) -> dict[str, Any]:
+    """The same for code that serves no agent."""
+    found = place_of(platform, environment, asset)[1]
     return found[1] if found else {}
 
 
-def _place(session: Session, asset: str) -> tuple[SpecsRepo, tuple[str, dict[str, Any]] | None]:
-    """Where an asset's entry for this environment stands: its pin where it was released, else `defs.yaml`."""
-    if session.environment != "dev":
-        pins = session.platform.releases(session.environment)
+def place_of(platform: Platform, environment: str, asset: str) -> tuple[SpecsRepo, tuple[str, dict[str, Any]] | None]:
+    """Where an asset's entry for an environment stands: its pin where it was released, else `defs.yaml`."""
+    if environment != "dev":
+        pins = platform.releases(environment)
         if found := pins.find(asset):
             return pins, found
-    return session.platform.specs, session.platform.specs.find(asset)
+    return platform.specs, platform.specs.find(asset)
 
 
 def _merged_environments(current: Mapping[str, Any], desired: dict[str, Any]) -> dict[str, Any]:

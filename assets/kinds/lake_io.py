@@ -1,6 +1,7 @@
 """IO manager over the lake for assets people write in Python: key `[environment, layer, table]` is the Delta table."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -9,68 +10,79 @@ from agents.core.catalog import TableId
 from agents.core.errors import ConfigError
 from assets.kinds import keys
 from assets.kinds.masked import personal_columns
-from assets.kinds.spec import Rule, Table
+from assets.kinds.spec import NO_OVERRIDE, Extension, Table
 from assets.kinds.tables import DIGEST
 from assets.kinds.validation import ExtensionEntry
 
 if TYPE_CHECKING:
-    from resources.lake import Lake
     from resources.platform import Platform
-
-    Record = Callable[..., None]
 
 
 class LakeIOManager(dg.IOManager):
     """Writes what an asset returns, as its table's new version; reads it back as the type the reader asks for.
 
-    `rules` are those that YAML extensions give a table: rows that break a quarantining one go to its quarantine.
+    `extensions` are what YAML adds to a table: rows that break one of its quarantining rules go to its quarantine.
     `personal` are the columns of each table that hold personal data: that an asset reads them is recorded.
     """
 
     def __init__(
         self,
-        lake: "Lake",
-        rules: Mapping[TableId, Sequence[Rule]] | None = None,
+        platform: "Platform",
+        extensions: Mapping[TableId, Sequence[Extension]] | None = None,
         personal: Mapping[TableId, Sequence[str]] | None = None,
-        record: "Record | None" = None,
     ) -> None:
-        self._lake, self._rules, self._personal, self._record = lake, rules or {}, personal or {}, record
+        self._platform, self._lake = platform, platform.lake
+        self._extensions, self._personal = extensions or {}, personal or {}
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Replace the table. Takes Arrow tables, batches and readers, polars and pandas frames, DuckDB relations."""
         if obj is None:
             return
         from assets.kinds.lake_writing import replace_table
+        from assets.kinds.running import told
 
         table, rows = _table(context.asset_key), to_reader(obj, str(_table(context.asset_key)))
         made_as = str(context.asset_spec.metadata.get(DIGEST, ""))
-        written = replace_table(self._lake, table, rows, self._rules.get(table, ()), context.run_id, made_as)
-        context.add_output_metadata(written)
+        with told(table):
+            extensions = self._extensions.get(table, ())
+            written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as)
+            context.add_output_metadata({**written, **self._card(table, written, context.run_id)})
+
+    def _card(self, table: TableId, written: Mapping[str, Any], run_id: str) -> Mapping[str, Any]:
+        from assets.kinds.judging import judge
+        from assets.kinds.pins import joined
+        from assets.kinds.report_card import card
+
+        now, override, hours = datetime.now(UTC), NO_OVERRIDE, None
+        extensions = self._extensions.get(table, ())
+        for extension in extensions:
+            override, hours = joined(override, extension.override), extension.freshness_hours or hours
+        rules = [rule for extension in extensions for rule in extension.rules]
+        results = judge(self._lake, table, rules, str(table), now)
+        return card(self._platform, table, results, written, run_id, now, override=override, freshness_hours=hours)
 
     def load_input(self, context: dg.InputContext) -> object:
         """The table as Arrow, or as the input's annotation says: polars, pandas, a reader or a DuckDB relation."""
         table = _table(context.asset_key)
         columns = [name for name in self._personal.get(table, ()) if name in self._lake.schema(table).names]
-        if columns and self._record is not None:
+        if columns:
             reader, run = _reading(context)
-            self._record(reader, table, columns, self._lake.rows(table), why="asset input", run_id=run)
+            self._platform.access.record(reader, table, columns, self._lake.rows(table), why="asset input", run_id=run)
         return _reader_of(context.dagster_type.typing_type)(self._lake.dataset(table))
 
 
 def lake_io(entries: Sequence[ExtensionEntry] = (), tables: Iterable[Table] = ()) -> dg.IOManagerDefinition:
-    """The IO manager over this deployment's lake, with the rules that extensions add and what tables' columns hold."""
+    """The IO manager over this deployment's lake, with what extensions add to tables and what tables' columns hold."""
     personal = personal_columns([*tables, *(entry.extension for entry in entries)])
-    rules: dict[TableId, list[Rule]] = {}
+    added: dict[TableId, list[Extension]] = {}
     for entry in entries:
         layer, _, name = entry.extension.asset.partition("/")
         for environment in entry.extension.environments:
-            rules.setdefault(TableId(environment, layer, name), []).extend(entry.extension.rules)
+            added.setdefault(TableId(environment, layer, name), []).append(entry.extension)
 
     @dg.io_manager(config_schema={}, required_resource_keys={"platform"})
     def manager(context: dg.InitResourceContext) -> LakeIOManager:
-        platform: Platform = context.resources.platform
-        # Opened by the first reading of personal data: most runs have none.
-        return LakeIOManager(platform.lake, rules, personal, lambda *a, **more: platform.access.record(*a, **more))
+        return LakeIOManager(context.resources.platform, added, personal)
 
     return manager
 

@@ -10,8 +10,10 @@ from agents.core.catalog import TableId
 from assets.kinds.judging import Sieve, quarantining, rules_digest
 from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import settle_moves
+from assets.kinds.promises import column_types, keep
 from assets.kinds.quarantine import ALL, Rejects
-from assets.kinds.spec import Rule
+from assets.kinds.spec import Extension
+from resources.lake_types import delta_schema
 from resources.production import claim
 
 if TYPE_CHECKING:
@@ -54,9 +56,20 @@ def write_stream(
 
 
 def replace_table(
-    lake: Lake, table: TableId, rows: pa.RecordBatchReader, rules: Sequence[Rule], run_id: str, digest: str = ""
+    lake: Lake,
+    table: TableId,
+    rows: pa.RecordBatchReader,
+    extensions: Sequence[Extension],
+    run_id: str,
+    digest: str = "",
 ) -> dict[str, Any]:
-    """Replace the table of a person's asset, made as `digest` says; what Dagster shows of it."""
+    """Replace the table of a person's asset, made as `digest` says; what Dagster shows of it.
+
+    `extensions` are what YAML adds to it: rules whose rows go to quarantine, and what is promised of its columns.
+    """
+    for extension in extensions:
+        keep(extension, column_types(delta_schema(rows.schema, str(table))), str(table))
+    rules = [rule for extension in extensions for rule in extension.rules]
     sieve = Sieve(quarantining(rules), str(table), datetime.now(UTC))
     with claim(table, digest):
         numbers = write_stream(lake, table, rows, sieve, run_id, digest)

@@ -23,6 +23,7 @@ from assets.kinds.evolution import INGESTED_AT, SOURCE, SchemaChange, reconcile,
 from assets.kinds.high_water import HighWater
 from assets.kinds.lake_writing import SPEC_MARK
 from assets.kinds.moves import settle_moves
+from assets.kinds.promises import arriving, keep, outgrown
 from assets.kinds.quarantine import ALL, Rejects, Splitter
 from assets.kinds.spec import Source, Table
 
@@ -112,7 +113,8 @@ class _Load:
         """Read, write, quarantine, commit."""
         started = time.monotonic()
         base = self.lake.snapshot(self.place)
-        since = self._since(base)
+        self.anew = base is not None and outgrown(self.table.contract, base.schema)
+        since = None if self.anew else self._since(base)
         with (
             read_ahead(lambda: self.read(since)) as (stream, batches),
             Rejects(self.run_id, self.now, self.source.watermark) as rejects,
@@ -158,7 +160,8 @@ class _Load:
         import pyarrow as pa
 
         where = str(self.place)
-        self.evolution = reconcile(base.schema if base is not None else None, schema, where)
+        self.evolution = reconcile(base.schema if base is not None and not self.anew else None, schema, where)
+        keep(self.table, arriving(self.evolution), where)
         target = self.evolution.target
         self.landed = pa.schema(
             [*target, pa.field(INGESTED_AT, pa.timestamp("us", "UTC")), pa.field(SOURCE, pa.string())]

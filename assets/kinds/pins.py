@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from assets.kinds.documents import Document
@@ -80,6 +81,15 @@ def _overridden(entry: E, said: Mapping[str, Override]) -> E:
 
 
 def joined(base: Override, pinned: Override) -> Override:
-    """Everything that either forbids; a version named for an environment by the pin goes before."""
+    """Everything that either forbids or quiets; what the pin says of a version or of what is normal goes before."""
     forbidden = tuple(dict.fromkeys([*base.forbid, *pinned.forbid]))
-    return Override(forbidden, {**base.version, **pinned.version})
+    quiet = tuple(dict.fromkeys([*base.quiet, *pinned.quiet]))
+    return Override(forbidden, {**base.version, **pinned.version}, quiet, pinned.normal_since or base.normal_since)
+
+
+def confirmed(override: Override) -> float:
+    """When a person last said that a table is normal, in seconds; 0 if nobody did."""
+    if not override.normal_since:
+        return 0.0
+    moment = datetime.fromisoformat(override.normal_since)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

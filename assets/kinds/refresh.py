@@ -15,10 +15,12 @@ from assets.kinds.lake_writing import MASKS_MARK, write_stream
 from assets.kinds.landing import land
 from assets.kinds.metadata import masking_metadata, sql_lineage
 from assets.kinds.new_rules import hold_to_new_rules, remember_rules
+from assets.kinds.promises import column_types, keep
 from assets.kinds.quarantine import quarantined
 from assets.kinds.spec import Environment, Masked, Source, Table
 from assets.kinds.tables import LakeAsset
 from assets.kinds.transform import query
+from resources.lake_types import delta_schema
 
 if TYPE_CHECKING:
     from resources.lake import Lake
@@ -111,6 +113,7 @@ def _compute(lake: Lake, asset: LakeAsset, sql: str, run_id: str, now: datetime)
     began = time.monotonic()
     sieve = Sieve(asset.table.rules, asset.where, now)
     with query(lake, sql, asset.reads, asset.where) as result:
+        keep(asset.table, column_types(delta_schema(result.schema, asset.where)), asset.where)
         require(asset.table.key, result.schema, "key", asset.where)
         require(asset.table.partition_by, result.schema, "partition_by", asset.where)
         rows = write_stream(lake, asset.id, result, sieve, run_id, asset.digest, asset.table.partition_by)

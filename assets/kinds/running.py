@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from assets.kinds.lake_writing import MASKS_MARK, RULES_MARK, SPEC_MARK
 from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import MOVES_MARK, settle_moves
 from assets.kinds.refresh import pinned_version, refresh
+from assets.kinds.report_card import card
 from assets.kinds.spec import Extension
 from assets.kinds.tables import PLATFORM, LakeAsset
 from resources.production import claim
@@ -44,7 +45,7 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
     now = datetime.now(UTC)
     wanted = {key.name for key in context.selected_asset_check_keys}
     rules = asset.table.rules
-    with _told(asset.id):
+    with told(asset.id):
         if not context.selected_asset_keys:
             yield from check_results(asset.id, rules, judge(platform.lake, asset.id, rules, asset.where, now), wanted)
             return
@@ -55,14 +56,31 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
         if (bad := refused(results)) and pinned_version(asset) is None:
             with claim(asset.id, asset.digest):
                 back = take_back(platform.lake, asset.id, former.version if former else None)
+            _card(platform, asset, results, done.metadata, context.run.run_id, now, bad)
             numbers = {**done.metadata, "refused version": done.version, "restored version": former and former.version}
             yield dg.AssetObservation(asset.key, metadata=_shown(numbers), description=back)
             yield from check_results(asset.id, rules, results, wanted, done.taken)
             raise _failure(bad, results, back, numbers)
+        card_of = _card(platform, asset, results, done.metadata, context.run.run_id, now)
         yield dg.MaterializeResult(
-            asset_key=asset.key, metadata={**table_metadata(platform.lake, asset.id), **done.metadata}
+            asset_key=asset.key, metadata={**table_metadata(platform.lake, asset.id), **done.metadata, **card_of}
         )
         yield from check_results(asset.id, rules, results, wanted, done.taken)
+
+
+def _card(
+    platform: Platform,
+    asset: LakeAsset,
+    results: Mapping[str, RuleResult],
+    numbers: Mapping[str, Any],
+    run_id: str,
+    now: datetime,
+    refused: Sequence[str] = (),
+) -> dict[str, Any]:
+    override, hours = asset.table.override, asset.table.freshness_hours
+    return card(
+        platform, asset.id, results, numbers, run_id, now, override=override, freshness_hours=hours, refused=refused
+    )
 
 
 def run_extension_checks(
@@ -71,7 +89,7 @@ def run_extension_checks(
     """The checks that YAML added to an asset a person wrote, over its table in the lake."""
     platform: Platform = getattr(context.resources, PLATFORM)
     wanted = {key.name for key in context.selected_asset_check_keys}
-    with _told(table):
+    with told(table):
         results = judge(platform.lake, table, extension.rules, str(table), datetime.now(UTC))
         yield from check_results(table, extension.rules, results, wanted)
 
@@ -113,7 +131,7 @@ def _passing(error: PlatformError) -> bool:
 
 
 @contextmanager
-def _told(table: TableId) -> Generator[None]:
+def told(table: TableId) -> Generator[None]:
     """Our errors as Dagster shows them best; those that no second try can mend are not tried again."""
     try:
         yield

@@ -9,61 +9,19 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import ConfigDict, Field
 
 from agents.core.digest import digest
+from assets.kinds.contract import Contract, promised
 from assets.kinds.spec_retention import Retention
+from assets.kinds.spec_rules import Action as Action
+from assets.kinds.spec_rules import Rule
+from assets.kinds.spec_rules import RuleMeta as RuleMeta
 
 Environment = Literal["dev", "staging", "prod"]
 Layer = Literal["bronze", "silver", "gold", "features", "models", "masked", "quarantine"]
-Action = Literal["alert", "quarantine", "block"]
 Name = Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=200)]
 Method = Literal["redact", "partial", "hash", "tokenise", "format", "generalise", "keep"]
 NO_PII = "none"
 
 _STRICT = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True, slots=True)
-class RuleMeta:
-    """What a rule does when it fails, and why it exists. Further keys of a suite's `meta` are kept in `extra`."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    action: Action = "alert"
-    reason: str = ""
-    id: str = ""
-    muted: bool = False
-    evidence: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A Great Expectations configuration: `type`, `kwargs`, `meta`."""
-
-    __pydantic_config__ = _STRICT
-
-    type: str
-    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    meta: RuleMeta = field(default_factory=RuleMeta)
-
-    @property
-    def identity(self) -> str:
-        """What makes it the same rule after its limits changed: type and columns (or query)."""
-        names = ("column", "column_list", "column_set", "column_A", "column_B", "unexpected_rows_query")
-        return digest([self.type, self.meta.id, {k: self.kwargs[k] for k in names if k in self.kwargs}])[7:19]
-
-    def to_spec(self) -> dict[str, Any]:
-        """The rule as `defs.yaml` holds it."""
-        meta: dict[str, Any] = {"action": self.meta.action, "reason": self.meta.reason}
-        further = {"id": self.meta.id, "muted": self.meta.muted, "evidence": dict(self.meta.evidence)}
-        meta |= {key: value for key, value in further.items() if value}
-        return {"type": self.type, "kwargs": dict(self.kwargs), "meta": meta}
-
-    def to_gx(self) -> dict[str, Any]:
-        """The configuration as Great Expectations reads it."""
-        return {
-            "type": self.type,
-            "kwargs": dict(self.kwargs),
-            "meta": {"action": self.meta.action, "reason": self.meta.reason},
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +62,16 @@ class Override:
     """A person's word over the agents': actions and tools they may not use on the asset, versions that stay in force.
 
     `forbid` names `agent.action` (`pipeline.optimize`) or a tool; `version` is the table's version by environment.
+    Of the measures named in `quiet` (`rows`, `amount.mean`, `amount.*`) no anomaly is reported, and what was measured
+    before `normal_since` (ISO 8601, UTC) is no longer what is usual: a change was confirmed.
     """
 
     __pydantic_config__ = _STRICT
 
     forbid: tuple[Annotated[str, Field(pattern=r"^[a-z_]\w*\.[a-z_]\w*$")], ...] = ()
     version: Mapping[Environment, Annotated[int, Field(ge=0)]] = field(default_factory=dict[Environment, int])
+    quiet: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    normal_since: str = ""
 
 
 NO_OVERRIDE = Override()
@@ -195,6 +157,7 @@ class Table:
     retry: Retry = field(default_factory=Retry)
     notify: tuple[Notify, ...] = ()
     rules: tuple[Rule, ...] = ()
+    contract: Contract | None = None
     retention: Retention | None = None
     override: Override = NO_OVERRIDE
 
@@ -218,6 +181,7 @@ class Extension:
     environments: tuple[Environment, ...] = ("dev",)
     columns: Mapping[str, Column] = field(default_factory=dict[str, Column])
     rules: tuple[Rule, ...] = ()
+    contract: Contract | None = None
     retention: Retention | None = None
     override: Override = NO_OVERRIDE
 
@@ -236,25 +200,30 @@ class Product:
     extensions: tuple[Extension, ...] = ()
 
     def effective(self, table: Table) -> Table:
-        """The table with the product's owners and tags where it has none of its own."""
-        return replace(table, owners=table.owners or self.owners, tags={**self.tags, **table.tags})
+        """The table with the product's owners and tags where it has none of its own, and the rules it promises."""
+        rules = promised(table.contract, table.rules)
+        return replace(table, owners=table.owners or self.owners, tags={**self.tags, **table.tags}, rules=rules)
 
     def extension(self, extension: Extension) -> Extension:
-        """The extension with the product's owners and tags where it has none of its own."""
-        return replace(extension, owners=extension.owners or self.owners, tags={**self.tags, **extension.tags})
+        """The extension with the product's owners and tags where it has none of its own, and the rules it promises."""
+        own = replace(extension, owners=extension.owners or self.owners, tags={**self.tags, **extension.tags})
+        return replace(own, rules=promised(own.contract, own.rules))
 
 
 def content_digest(of: Table | Extension) -> str:
     """Digest of all that decides what the table will hold."""
+    rules = [rule.to_gx() for rule in of.rules]
+    contract = {"contract": _said(of.contract)} if of.contract else {}
     if isinstance(of, Extension):
-        return digest({"rules": [rule.to_gx() for rule in of.rules]})
+        return digest({"rules": rules, **contract})
     source = of.source
     content: dict[str, Any] = {
         "source": source and [source.connection, source.table, source.mode, source.watermark],
         "sql": of.sql,
         "key": of.key,
         "partition_by": of.partition_by,
-        "rules": [rule.to_gx() for rule in of.rules],
+        "rules": rules,
+        **contract,
     }
     if of.masked is not None:
         content["masked"] = _said(of.masked)
@@ -265,6 +234,8 @@ def _said(of: Any) -> Any:
     """A spec as plain values, without what stands at its default: a new option changes no digest."""
     if isinstance(of, Mapping):
         return {key: _said(value) for key, value in cast(Mapping[str, Any], of).items()}
+    if isinstance(of, tuple):
+        return [_said(one) for one in cast(tuple[Any, ...], of)]
     if not is_dataclass(of):
         return of
     return {each.name: _said(value) for each in fields(of) if (value := getattr(of, each.name))}

@@ -15,7 +15,13 @@ from assets.kinds.cron import cron_problem
 from assets.kinds.documents import Document
 from assets.kinds.lineage import reads
 from assets.kinds.spec import Extension, Table
-from assets.kinds.validation_entries import check_freshness, check_labels, check_override, check_rules
+from assets.kinds.validation_entries import (
+    check_contract,
+    check_freshness,
+    check_labels,
+    check_override,
+    check_rules,
+)
 from assets.kinds.validation_masks import check_columns, check_origin
 
 
@@ -108,6 +114,7 @@ def _entry(document: Document, index: int) -> Entry:
     if table.schedule is not None and (fix := cron_problem(table.schedule)):
         raise document.error(f"{table.schedule!r} is not a cron line", (*at, "schedule"), fix)
     check_freshness(document, at, table.freshness_hours)
+    check_contract(document, at, table.contract)
     check_columns(document, at, table.columns)
     for name in ("key", "partition_by", "environments"):
         if len(set(values := getattr(table, name))) != len(values):
@@ -127,6 +134,7 @@ def _check_extensions(document: Document) -> None:
     for index, extension in enumerate(document.product.extensions):
         at = ("extensions", index)
         check_freshness(document, at, extension.freshness_hours)
+        check_contract(document, at, extension.contract)
         check_columns(document, at, extension.columns)
         check_labels(document, at, extension.owners, extension.tags)
         check_override(document, at, extension.override)

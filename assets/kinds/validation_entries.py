@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
 
 from agents.core.plan import ACTIONS
+from assets.kinds.contract import Contract, problem
 from assets.kinds.documents import Document
 from assets.kinds.spec import Extension, Override, Rule, Table, content_digest
+from assets.kinds.type_names import NAMES, known
 
 At = tuple[str | int, ...]
 _OWNER = re.compile(r"^(team:[A-Za-z0-9_-]+|[^@\s]+@[^@\s]+\.[^@\s]+)$")
@@ -20,6 +23,17 @@ _TAG_VALUE = re.compile(r"^[A-Za-z0-9_.-]{0,63}$")
 def check_freshness(document: Document, at: At, hours: float | None) -> None:
     if hours is not None and hours * 60 < 1:
         raise document.error("freshness_hours is less than a minute", (*at, "freshness_hours"), "give at least 0.02")
+
+
+def check_contract(document: Document, at: At, contract: Contract | None) -> None:
+    if contract is None:
+        return
+    if found := problem(contract):
+        raise document.error(f"the contract {found}", (*at, "contract"), "mend it, or see adp quality contract propose")
+    for promise in contract.columns:
+        if not known(promise.type):
+            fix = f"use {', '.join(sorted(NAMES))}, decimal(p,s), array<..>, struct<..> or map<..>"
+            raise document.error(f"{promise.type!r} is no type of a column", (*at, "contract"), fix)
 
 
 def check_labels(document: Document, at: At, owners: Sequence[str], tags: Mapping[str, str]) -> None:
@@ -36,12 +50,25 @@ def check_labels(document: Document, at: At, owners: Sequence[str], tags: Mappin
 
 def check_override(document: Document, at: At, override: Override) -> None:
     """A word misspelt would forbid nothing. Names of agents and tools that a team added are taken as they are."""
+    if override.normal_since and not _is_moment(override.normal_since):
+        fix = "write it like '2026-01-31T06:00:00', in quotes"
+        raise document.error(f"{override.normal_since!r} is no moment", (*at, "override", "normal_since"), fix)
     for what in override.forbid:
         agent = what.partition(".")[0]
-        known = [f"{agent}.{name}" for name in ACTIONS.get(agent, ())]
-        near = get_close_matches(what, known, n=1, cutoff=0.8) if known else get_close_matches(agent, ACTIONS, 1, 0.8)
-        if what not in known and near:
+        actions = [f"{agent}.{name}" for name in ACTIONS.get(agent, ())]
+        near = (
+            get_close_matches(what, actions, n=1, cutoff=0.8) if actions else get_close_matches(agent, ACTIONS, 1, 0.8)
+        )
+        if what not in actions and near:
             raise document.error(f"no agent does {what!r}", (*at, "override"), f"did you mean {near[0]}?")
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def check_rules(document: Document, at: At, rules: Sequence[Rule], of: Table | Extension) -> str:
@@ -53,10 +80,10 @@ def check_rules(document: Document, at: At, rules: Sequence[Rule], of: Table | E
             "a rule's values must be plain JSON", (*at, "rules"), "use text, numbers, lists"
         ) from error
     seen: set[str] = set()
-    known = _rule_types() if rules else frozenset[str]()
+    types = _rule_types() if rules else frozenset[str]()
     for index, rule in enumerate(rules):
-        if rule.type not in known:
-            near = get_close_matches(rule.type, known, n=1)
+        if rule.type not in types:
+            near = get_close_matches(rule.type, types, n=1)
             fix = f"did you mean {near[0]}?" if near else "use a Great Expectations type that is supported"
             raise document.error(f"unknown rule type {rule.type!r}", (*at, "rules", index, "type"), fix)
         if rule.identity in seen:

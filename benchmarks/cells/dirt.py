@@ -7,7 +7,7 @@ import string
 from collections.abc import Callable, Sequence
 from random import Random
 
-from benchmarks.cells.tables import Table
+from benchmarks.cells.words import Table
 
 Damage = Callable[[Random, str, Sequence[str]], str]
 """A cell and all of its column, made wrong; the cell itself where this damage does not fit it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.cells.tables import Table
+from benchmarks.cells.words import Table
 
 Cell = tuple[int, int]
 """Row and place."""

@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 
-from platform_defs.commands.printing import Json, emit, progress, tell
+from platform_defs.commands import quality_contract, quality_rows
+from platform_defs.commands.printing import Json, emit, markdown, progress, tell
 
 quality = typer.Typer(help="Look at data and what should hold on it.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    quality_rows.register(quality)
+    quality_contract.register(quality)
     app.add_typer(quality, name="quality")
 
 
@@ -102,3 +105,56 @@ def anomalies(
         emit({"points": len(series.times), "anomalies": facts})
     else:
         progress(f"{len(found):,} of {len(series.times):,} points flagged")
+
+
+@quality.command("scorecard")
+def scorecard(
+    asset: Annotated[str | None, typer.Argument(metavar="[ASSET]", help="layer/table; empty: every table.")] = None,
+    environment: Annotated[str, typer.Option("--environment", "-e")] = "dev",
+    json: Json = False,
+) -> None:
+    """Show how good tables are: completeness, validity, uniqueness, consistency, freshness, volume, 0 to 100.
+
+    **Examples**
+
+    adp quality scorecard
+
+    adp quality scorecard bronze/sales_orders --json
+    """
+    from platform_defs.scorecards import card_of, lines_of, overview_of
+
+    if asset is None:
+        found = overview_of(environment)
+        if json:
+            emit({"tables": found})
+        else:
+            tell("\n".join(lines_of(found)) if found else "no table has been refreshed yet")
+        return
+    card = card_of(asset, environment)
+    if json:
+        emit(card.facts)
+    else:
+        markdown(card.text)
+
+
+@quality.command("confirm")
+def confirm(
+    asset: Annotated[str, typer.Argument(metavar="ASSET", help="Such as silver/orders.")],
+    quiet: Annotated[
+        list[str] | None,
+        typer.Option(help="A measure never to report: rows, amount.nulls, 'amount.*'. Again for more."),
+    ] = None,
+) -> None:
+    """Say that a table is normal as it is now, in its product's `defs.yaml` and in your name.
+
+    What was measured before is no longer what is usual. With --quiet, the named measures are left alone instead.
+
+    **Examples**
+
+    adp quality confirm bronze/sales_orders
+
+    adp quality confirm bronze/sales_orders --quiet rows
+    """
+    from platform_defs.scorecards import confirm_normal
+
+    tell(confirm_normal(asset, tuple(quiet or ())))

@@ -63,8 +63,8 @@ class Stage:
     def act(self, action: str, *, approved: bool = False, **inputs: Any) -> dict[str, Any]:
         """One step, with a person's approval or without, and what follows the steps of a phase."""
         session = Session(self.platform, self.dagster, "dev", self.goal, AGENT)
-        lease = _lease(GOVERNANCE.effects[action]) if approved else None
-        work = Work(AGENT, self.goal, "dev", Gate(Policy(), self.ledger), session, lease=lease)
+        granted = lease(GOVERNANCE.effects[action]) if approved else None
+        work = Work(AGENT, self.goal, "dev", Gate(Policy(), self.ledger), session, lease=granted)
         doing = work.doing("s1", action, GOVERNANCE.effects[action])
         out = dict(GOVERNANCE.actions[action](doing, **inputs))
         if GOVERNANCE.finisher:
@@ -77,7 +77,8 @@ class Stage:
         return found[1] if found else {}
 
 
-def _lease(effects: tuple[Effect, ...]) -> Lease:
+def lease(effects: tuple[Effect, ...]) -> Lease:
+    """What one person let a run in dev do."""
     now = time.time()
     return Lease(
         "run",

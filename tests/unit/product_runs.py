@@ -41,6 +41,7 @@ class Run:
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
     observed: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def success(self) -> bool:
@@ -134,6 +135,7 @@ def _told(result: Any) -> Run:
             run.observed[data.asset_observation.asset_key.to_user_string()] = _plain(data.asset_observation.metadata)
         elif kind == "STEP_FAILURE":
             run.failures[event.step_key] = data.error.to_string()
+            run.told |= _plain(data.user_failure_data.metadata) if data.user_failure_data else {}
     return run
 
 

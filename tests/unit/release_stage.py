@@ -97,6 +97,9 @@ class InProcess(Orchestrator):
         """As the loaded definitions have it."""
         return readers_in(self.deployment.definitions().resolve_asset_graph(), table)
 
+    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+        """Nobody looks."""
+
     def known(self) -> frozenset[TableId]:
         """Every table that is loaded."""
         graph = self.deployment.definitions().get_repository_def().asset_graph

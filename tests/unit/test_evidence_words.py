@@ -12,7 +12,7 @@ from agents.tools.evidence import decided_card
 from agents.tools.evidence.charts import Bars, bar_chart
 from agents.tools.evidence.personal import suggests
 from agents.tools.evidence.spec_lines import spec_diff
-from agents.tools.evidence.words import block, clean, duration, listed, money, person, plain, quoted, size, table
+from resources.markdown import block, clean, duration, listed, money, person, plain, quoted, size, table
 from tests.unit.evidence_world import charts, table_rows, tokens
 
 HOSTILE = (

@@ -206,7 +206,11 @@ def test_a_missing_key_is_told_before_any_row(method: Any) -> None:
     assert "adp masking new-key --name PATIENTS" in str(told.value)
 
 
-@pytest.mark.parametrize("text", ["passphrase", "1:c2hvcnQ=", f"{KEY}\n{KEY}", "x:" + KEY[2:], "1:%%%"])
+@pytest.mark.parametrize(
+    "text",
+    ["passphrase", "1:c2hvcnQ=", f"{KEY}\n{KEY}", "x:" + KEY[2:], "1:%%%"],
+    ids=["words", "short", "a version twice", "no version", "no base64"],
+)
 def test_a_key_that_cannot_be_read_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(ConfigError, match="a line of this key is not") as told:
         keys(text).version()

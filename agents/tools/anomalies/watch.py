@@ -53,7 +53,7 @@ class Watch:
         index, self._seen = self._seen, self._seen + 1
         if math.isnan(value):
             return None
-        score, reason = (math.inf, "the value is infinite") if math.isinf(value) else self._judged(time, value)
+        score, reason = self.surprise(time, value)
         since = index - self._alarm
         fatigue = self._fatigue * 0.5 ** (since / _FATIGUE_HALVED)
         resting = since < min(_REST_MOST, max(_REST_LEAST, _REST * index))
@@ -62,7 +62,10 @@ class Watch:
         self._alarm, self._fatigue, self._loudest = index, fatigue + _FATIGUE, score
         return Anomaly(index, score, reason)
 
-    def _judged(self, time: float, value: float) -> tuple[float, str]:
+    def surprise(self, time: float, value: float) -> tuple[float, str]:
+        """`-log10` of a point's chance, and what is odd in it; it is learned. Neither alarm nor rest follows."""
+        if math.isinf(value):
+            return math.inf, "the value is infinite"
         deviation = self._expected.judge(time, value)
         moved, moved_said = self._moved(deviation.usual, value)
         novel, novel_said = self._novel(value, deviation.recent)

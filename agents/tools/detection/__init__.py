@@ -6,6 +6,7 @@ better = repaired(table, findings)    # the repairs that are sure enough to make
 
 from agents.tools.detection.detecting import detect
 from agents.tools.detection.findings import SURE, Finding, Findings
+from agents.tools.detection.looking import Look, look
 from agents.tools.detection.repair import repaired
 
-__all__ = ["SURE", "Finding", "Findings", "detect", "repaired"]
+__all__ = ["SURE", "Finding", "Findings", "Look", "detect", "look", "repaired"]

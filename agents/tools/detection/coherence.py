@@ -42,21 +42,18 @@ class Groupings:
         """
         import numpy as np
 
-        found = [Suspect(place, np.asarray(suspect.rows), suspect.sign) for suspect in suspects]
+        found = [(np.asarray(suspect.rows), suspect.sign) for suspect in suspects]
         suspected = np.zeros(self._rows, dtype=bool)
-        for suspect in found:
-            suspected[suspect.rows] = True
-        if not 0 < int(suspected.sum()) <= _MOST * self._rows:
-            yield from found
-            return
-        backed = self._backed(place, suspected)
-        for suspect in found:
-            rows = np.asarray(suspect.rows)
+        for rows, _ in found:
+            suspected[rows] = True
+        few = 0 < int(suspected.sum()) <= _MOST * self._rows
+        backed = self._backed(place, suspected) if few else np.zeros(self._rows, dtype=bool)
+        for rows, sign in found:
             if backed[rows].any():
-                weaker = replace(suspect.sign, confidence=suspect.sign.confidence * _REMAINS)
+                weaker = replace(sign, confidence=sign.confidence * _REMAINS)
                 yield Suspect(place, rows[backed[rows]], weaker)
             if not backed[rows].all():
-                yield Suspect(place, rows[~backed[rows]], suspect.sign)
+                yield Suspect(place, rows[~backed[rows]], sign)
 
     def _backed(self, place: int, suspected: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         import numpy as np

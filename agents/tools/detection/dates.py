@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 _MONTHS = {
     name: number
-    for number, names in enumerate(
-        "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|oct october|"
-        "nov november|dec december".split("|"),
+    for number, long in enumerate(
+        (
+            *("january", "february", "march", "april", "may", "june", "july"),
+            *("august", "september", "october", "november", "december"),
+        ),
         start=1,
     )
-    for name in names.split()
+    for name in (long, long[:3], long[:4])
 }
 _MONTH = r"(?P<m>[A-Za-z]{3,9})"
 _FORMS: tuple[tuple[str, str], ...] = (
@@ -30,14 +32,12 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("d{0}m{0}y", r"(?P<d>\d{{1,2}}){0}(?P<m>\d{{1,2}}){0}(?P<y>\d{{4}})"),
     ("m{0}d{0}y", r"(?P<m>\d{{1,2}}){0}(?P<d>\d{{1,2}}){0}(?P<y>\d{{4}})"),
 )
-_READERS: list[tuple[str, str, re.Pattern[str]]] = [
-    (form.format(mark), mark, re.compile(pattern.format(re.escape(mark)))) for form, pattern in _FORMS for mark in "-/."
-]
-_READERS += [
-    ("d mon y", " ", re.compile(rf"(?P<d>\d{{1,2}})[ -]{_MONTH}\.?,?[ -](?P<y>\d{{4}})")),
-    ("mon d y", " ", re.compile(rf"{_MONTH}\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}})")),
-    ("ymd", "", re.compile(r"(?P<y>(?:19|20)\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)")),
-]
+_READERS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    *((form.format(mark), re.compile(text.format(re.escape(mark)))) for form, text in _FORMS for mark in "-/."),
+    ("d mon y", re.compile(rf"(?P<d>\d{{1,2}})[ -]{_MONTH}\.?,?[ -](?P<y>\d{{4}})")),
+    ("mon d y", re.compile(rf"{_MONTH}\.? (?P<d>\d{{1,2}}),? (?P<y>\d{{4}})")),
+    ("ymd", re.compile(r"(?P<y>(?:19|20)\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)")),
+)
 _NUMERIC = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}")
 _TODAY_AND_SOME = 2100
 
@@ -47,7 +47,7 @@ def readings(value: str) -> dict[str, date | None]:
     found: dict[str, date | None] = {}
     if not 6 <= len(value) <= 20 or not any(char.isdigit() for char in value):
         return found
-    for form, _, pattern in _READERS:
+    for form, pattern in _READERS:
         match = pattern.fullmatch(value)
         if match is None:
             continue

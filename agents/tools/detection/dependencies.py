@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 WEAKEST = 0.7
 """Strength from which a dependency is looked at: 1 is exact, 0 is chance."""
+_SLACK = 0.15
 _SCREEN = 5_000
-_NEIGHBOURS = 10
+_NEIGHBOURS = 6
 _MANY_COLUMNS = 45
 _FEWEST = 12
 
@@ -93,7 +94,7 @@ def _screened(
         return True
     left, right = codes[by][sample], codes[of][sample]
     votes = vote(left, right, len(grid.columns[by].values), len(grid.columns[of].values))
-    return _strength(votes, left, right, grid, by, of) >= WEAKEST - 0.15
+    return _strength(votes, left, right, grid, by, of) >= WEAKEST - _SLACK
 
 
 def _unique(codes: np.ndarray[Any, Any]) -> bool:
@@ -108,8 +109,11 @@ def _strength(votes: Votes, by: Any, of: Any, grid: Grid, left: int, right: int)
 
     if int(votes.size[votes.size >= 3].sum()) < _FEWEST:
         return 0.0
+    agreement = votes.agreement()
+    if agreement < WEAKEST - _SLACK:  # chance can only take away from it
+        return 0.0
     said = np.flatnonzero((by >= 0) & (of >= 0))
     shuffled = np.full(of.shape, -1, dtype=np.int64)
     shuffled[said] = of[np.random.default_rng(11).permutation(said)]
     chance = vote(by, shuffled, len(grid.columns[left].values), len(grid.columns[right].values)).agreement()
-    return (votes.agreement() - chance) / (1 - chance) if chance < 0.995 else 0.0
+    return (agreement - chance) / (1 - chance) if chance < 0.995 else 0.0

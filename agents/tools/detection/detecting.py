@@ -19,14 +19,16 @@ from agents.tools.detection.grid import Column, Grid, grid_of
 from agents.tools.detection.grouping import known
 from agents.tools.detection.missing import disguised, missing_codes
 from agents.tools.detection.outliers import outliers
-from agents.tools.detection.quantities import Quantity, quantity
+from agents.tools.detection.quantities import Quantity, quantities
 from agents.tools.detection.repeated import doubled_keys
 from agents.tools.detection.shapes import Shapes, shapes_of
 from agents.tools.detection.shifted import appended, misplaced
+from agents.tools.detection.strays import joined, strays
 from agents.tools.detection.typos import misspelt, misspelt_words
 from agents.tools.detection.units import mixed_units, separators
 from agents.tools.detection.variants import other_separators
 from agents.tools.detection.violations import breaches, broken, filled, judge
+from agents.tools.detection.vocabulary import unlisted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +56,7 @@ def _suspects(
     for column, nothing in zip(grid.columns, missing, strict=True):
         yield from gaps(column, grid.rows)
         if not bool(nothing.all()):
-            numbers = [quantity(value) for value in column.values]
+            numbers = quantities(column.values)
             shapes = shapes_of(column.values)
             yield from _against_form(column, nothing, numbers, shapes)
             yield from groupings.tempered(column.place, _standing_out(column, nothing, numbers, shapes))
@@ -83,6 +85,9 @@ def _standing_out(
     yield from format_breaks(column, nothing, shapes)
     yield from misspelt(column, nothing)
     yield from misspelt_words(column, nothing)
+    yield from unlisted(column, nothing)
+    yield from strays(column, nothing, numbers)
+    yield from joined(column, nothing)
     yield from outliers(column, nothing, numbers)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.findings import REPORTED, Finding, Findings
+from agents.tools.detection.words import PLACEHOLDERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +74,7 @@ def _repair(found: list[Sign], column: Column, present: str) -> tuple[str | None
     for sign in found:
         if sign.repair is not None and sign.repair != present:
             offers.setdefault(sign.repair, []).append(sign.sure)
-    if not offers or column.code_of[present] in column.cut:
+    if not offers or present in PLACEHOLDERS or column.code_of[present] in column.cut:
         return None, 0.0
     best, sure = max(((text, together(sures)) for text, sures in offers.items()), key=lambda offer: offer[1])
     rivals = max((max(sures) for text, sures in offers.items() if text != best), default=0.0)

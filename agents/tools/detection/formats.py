@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.evidence import Sign, Suspect, of_value
-from agents.tools.detection.refitting import refitted
+from agents.tools.detection.refitting import refitted, usual_shapes
 from agents.tools.detection.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def format_breaks(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes)
     if int(weights.sum()) < _FEWEST:
         return
     seen: set[int] = set()
+    usual = usual_shapes(column, shapes)
     for texts, trust in _levels(column, weights, shapes):
         doubts = rare_forms(texts, weights)
         for code, shape in enumerate(texts if doubts else ()):
@@ -45,7 +46,7 @@ def format_breaks(column: Column, missing: np.ndarray[Any, Any], shapes: Shapes)
             )
             if weights[code] and doubt > 0.2 and code not in seen:
                 seen.add(code)
-                repair, sure = refitted(column, code, shapes)
+                repair, sure = refitted(column, code, usual)
                 yield of_value(column, code, Sign(doubt, "written in a form that is rare in this column", repair, sure))
 
 
@@ -69,7 +70,7 @@ def _number(shape: str) -> str:
 
 
 def _strange(shape: str) -> str:
-    """What a text has besides letters, blanks and the usual punctuation; at an end, a hyphen or comma is strange too."""
+    """What a text has besides letters, blanks and usual punctuation; at an end, a hyphen or comma is strange too."""
     inside = shape[1:-1].translate(_INSIDE)
     first, last = shape[:1].translate(_AT_START), shape[-1:].translate(_AT_END)
     return "".join(sorted({*first, *inside, *last}))
@@ -96,7 +97,7 @@ def rare_forms(texts: Sequence[str], weights: np.ndarray[Any, Any]) -> dict[str,
     if not usual or loose <= 0 or loose > 0.25:
         return {}
     trust = min(1.0, 1.12 - 2.6 * loose)
-    return {shape: trust * (1 - 0.5 * share / (_HEAD * total)) for share, shape in ranked if shape not in usual}
+    return {shape: trust * (1 - 0.65 * share / (_HEAD * total)) for share, shape in ranked if shape not in usual}
 
 
 def _fixed_length(column: Column, weights: np.ndarray[Any, Any]) -> bool:
@@ -107,6 +108,9 @@ def _fixed_length(column: Column, weights: np.ndarray[Any, Any]) -> bool:
     for value, weight in zip(column.values, weights.tolist(), strict=True):
         lengths[len(value)] = lengths.get(len(value), 0.0) + weight
     longest, most = max(lengths.items(), key=lambda item: item[1])
-    if column.values[0].isdigit():
-        return longest >= 4 and most >= 0.94 * sum(lengths.values())
-    return longest >= 4 and most >= 0.91 * sum(lengths.values())
+    total = sum(lengths.values())
+    if not column.values[0].isdigit():
+        return longest >= 4 and most >= 0.91 * total
+    # Of numbers that are drawn, a tenth is one digit shorter: a code has no such second length.
+    second = max((weight for length, weight in lengths.items() if length != longest), default=0.0)
+    return longest >= 4 and most >= 0.85 * total and second <= 0.045 * total

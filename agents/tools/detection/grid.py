@@ -17,7 +17,7 @@ LONGEST = 2_000
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `codes` gives each row the position of its value in `values`, `counts` says how often it stands there."""
+    """One column: `codes` gives each row the position of its value in `values`, `counts` how many rows have it."""
 
     name: str
     place: int

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
+_DENSE = 4
+"""Up to so many pairs a row that might be, counting them all is faster than sorting those that are."""
+
+
 @dataclass(frozen=True)
 class Votes:
     """For every value of the grouping column: how many rows say anything, what most say, and how many say that."""
@@ -37,6 +41,11 @@ def vote(by: Ints, of: Ints, groups: int, kinds: int) -> Votes:
 
     said = (by >= 0) & (of >= 0)
     keys = by[said] * kinds + of[said]
+    pair_of_row = np.full(len(by), -1, dtype=np.int64)
+    if groups * kinds <= _DENSE * max(len(by), 1):
+        table = np.bincount(keys, minlength=groups * kinds).reshape(groups, kinds)
+        pair_of_row[said] = keys
+        return Votes(table.sum(1), _or_none(table.argmax(1), table.max(1)), table.max(1), pair_of_row, table.ravel())
     pairs, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     group, value = pairs // kinds, pairs % kinds
     size = np.bincount(group, weights=counts, minlength=groups).astype(np.int64)
@@ -46,9 +55,14 @@ def vote(by: Ints, of: Ints, groups: int, kinds: int) -> Votes:
     top_count = np.zeros(groups, dtype=np.int64)
     top[group[order]] = value[order]
     top_count[group[order]] = counts[order]
-    pair_of_row = np.full(len(by), -1, dtype=np.int64)
     pair_of_row[said] = inverse
     return Votes(size, top, top_count, pair_of_row, counts)
+
+
+def _or_none(top: Ints, count: Ints) -> Ints:
+    import numpy as np
+
+    return np.where(count > 0, top, -1)
 
 
 def known(column: Column, missing: np.ndarray[Any, Any]) -> Ints:

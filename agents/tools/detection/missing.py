@@ -7,23 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.evidence import Sign, Suspect, of_value
+from agents.tools.detection.words import WORDS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from agents.tools.detection.grid import Column, Grid
 
-WORDS = frozenset(
-    (
-        *("n/a", "na", "n.a.", "n.a", "#n/a", "n\\a", "<na>", "nan", "null", "<null>", "(null)", "\\n", "none", "nil"),
-        *("missing", "unknown", "unk", "empty", "blank", "undefined", "undef", "void", "unavailable", "unspecified"),
-        *("?", "??", "???", "-", "--", "---", ".", "..", "...", "*", "_", "tbd", "tba", "not available"),
-        *("not applicable", "not specified", "not known", "no data", "no value"),
-    )
-)
-
-
-_CONVENTION = 0.9
+_CONVENTION = 0.6
 
 
 def missing_codes(column: Column) -> np.ndarray[Any, Any]:

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 _COMPARED = 400
 _ASKED = 4_000
-_LONG = 60
+_SHORT = 20
+_CROWD = 100
 
 
 class Neighbours:
-    """Finds which of some known texts are close to a given one: a slip of one letter, or a few in a long text."""
+    """Finds which of some known texts are close to a given one: a slip of one letter, or a few in a long text.
+
+    A slip leaves what remains without one character in common; in longer texts, it leaves one half as it is.
+    """
 
     def __init__(self, known: Sequence[str]) -> None:
         self._known = [text for text in known if len(text) >= 2]
-        self._by_rest: dict[str, set[str]] = defaultdict(set)
+        self._by_rest: dict[str, list[str]] = {}
+        self._by_half: dict[tuple[int, bool, str], list[str]] = {}
         for text in self._known:
-            if len(text) <= _LONG:
-                for rest in _rests(text):
-                    self._by_rest[rest].add(text)
+            if len(text) <= _SHORT + 1:
+                for rest in set(_rests(text)):
+                    self._by_rest.setdefault(rest, []).append(text)
+            if len(text) >= _SHORT:
+                half = len(text) // 2
+                self._by_half.setdefault((len(text), True, text[:half]), []).append(text)
+                self._by_half.setdefault((len(text), False, text[half:]), []).append(text)
 
     def close(self, text: str) -> set[str]:
         """Known texts one lost, added, exchanged or swapped character away."""
-        if not 2 <= len(text) <= _LONG:
+        if len(text) < 2 or not self._known:
             return set()
-        found: set[str] = set()
-        for rest in _rests(text):
-            found |= self._by_rest.get(rest, set())
+        found = self._sharing_rest(text) if len(text) <= _SHORT else self._sharing_half(text)
         found.discard(text)
         return {other for other in found if slips(text, other) <= 1}
+
+    def _sharing_rest(self, text: str) -> set[str]:
+        return {other for rest in _rests(text) for other in self._by_rest.get(rest, ())}
+
+    def _sharing_half(self, text: str) -> set[str]:
+        found: set[str] = set()
+        for length in (len(text) - 1, len(text), len(text) + 1):
+            half = length // 2
+            found.update(self._by_half.get((length, True, text[:half]), ())[:_CROWD])
+            found.update(self._by_half.get((length, False, text[half - length :]), ())[:_CROWD])
+        return found
 
     def nearest(self, texts: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
         """For each text the known ones within the slips that its length allows, with how many; nearest first."""
@@ -62,9 +80,14 @@ class Neighbours:
 
 def slips(one: str, other: str) -> int:
     """Slips of the keyboard between two texts: letters lost, added, exchanged, or swapped with the next."""
+    return int(_distance()(one, other))
+
+
+@cache
+def _distance() -> Callable[[str, str], int]:
     from rapidfuzz.distance import OSA
 
-    return int(OSA.distance(one, other))
+    return OSA.distance
 
 
 def allowed(text: str) -> int:

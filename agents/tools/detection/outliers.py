@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _NUMBERS = 0.8
 _FEWEST = 30
 _DISTINCT = 8
-_FAR = 6.0
-_MOST = 0.05
+_FAR = 7.0
+_MOST = 0.1
 
 
 def outliers(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quantity | None]) -> Iterator[Suspect]:
@@ -74,7 +74,7 @@ def _log(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _distance(numbers: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """How far each number lies outside of the middle, in half-widths of the middle 90 %, each side by itself."""
+    """How far each number lies outside of the middle, in half-widths of the middle 80 %, each side by itself."""
     import numpy as np
 
     order = np.argsort(numbers)
@@ -83,7 +83,7 @@ def _distance(numbers: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]) -> n
     def at(share: float) -> float:
         return float(numbers[order[min(len(order) - 1, int(np.searchsorted(reached, share)))]])
 
-    low, quarter, middle, three, high = at(0.06), at(0.25), at(0.5), at(0.75), at(0.94)
+    low, quarter, middle, three, high = at(0.1), at(0.25), at(0.5), at(0.75), at(0.9)
     with np.errstate(over="ignore"):
         spread = max((three - quarter) / 2, (high - low) / 6) or max(abs(middle), 1.0) * 0.05
         up, down = max(high - middle, spread), max(middle - low, spread)

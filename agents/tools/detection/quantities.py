@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _QUANTITY = re.compile(
-    r"(?P<before>[^\w.,+-]{0,3}|[A-Z]{3} )(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[+-]?\.\d+)"
+    r"(?P<before>[^\w.,+-]{0,3}|[A-Z]{3} )"
+    r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|[+-]?\.\d+)"
     r"(?P<after>(?:\s?[^\d\s.,:/-][^\d,:/]{0,24}|/\d{1,3})?)"
 )
 
@@ -51,7 +52,7 @@ def unit_of(quantity: Quantity) -> str:
 
 
 def plain(text: str) -> str:
-    """A number in its shortest form, without the noise of binary fractions: `12.0` is `12`, `0.0559999999999` is `0.056`."""
+    """A number in its shortest form, without noise of binary fractions: `12.0` is `12`, `0.055999999999` is `0.056`."""
     if re.fullmatch(r"[+-]?\d*\.\d{13,}", text):
         text = f"{float(text):.10f}"
     if "." in text:
@@ -66,3 +67,11 @@ def spellings(found: Sequence[Quantity | None], counts: Sequence[int]) -> Counte
         if one is not None:
             tally[one.before, one.after] += count
     return tally
+
+
+def quantities(values: Sequence[str]) -> list[Quantity | None]:
+    """Every value as a number with a unit; all None where a first look finds few."""
+    sample = values[:: max(1, len(values) // 200)]
+    if sum(1 for value in sample if quantity(value)) < 0.4 * len(sample):
+        return [None] * len(values)
+    return [quantity(value) for value in values]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agents.tools.detection.shapes import Shapes, shape_of
@@ -12,10 +13,9 @@ if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
 
 
-def refitted(column: Column, code: int, shapes: Shapes) -> tuple[str | None, float]:
-    """A rewriting of a value that has the column's usual shape, and how sure it is."""
+def refitted(column: Column, code: int, usual: Sequence[str]) -> tuple[str | None, float]:
+    """A rewriting of a value that has one of the column's usual shapes, and how sure it is."""
     value = column.values[code]
-    usual = usual_shapes(column, shapes)
     for text in _rewritings(value):
         if text != value and text in column.code_of and column.counts[column.code_of[text]] > column.counts[code]:
             return text, 0.93
@@ -43,7 +43,7 @@ def _rewritings(value: str) -> list[str]:
     return found
 
 
-def _into_template(value: str, usual: list[str]) -> str | None:
+def _into_template(value: str, usual: Sequence[str]) -> str | None:
     """The value's letters and digits with the separators of a usual shape, where they fit one shape alone."""
     core = [char for char in value if char.isalnum()]
     kinds = shape_of("".join(core))

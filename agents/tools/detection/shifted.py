@@ -17,30 +17,29 @@ if TYPE_CHECKING:
 _KNOWN = 5
 _STRANGE = 0.01
 _TIMES = 8
-_TAIL = re.compile(r"(?P<head>.*\S)[\s,;/|-]+(?P<tail>\S+)")
 
 
 def misplaced(grid: Grid, missing: Sequence[np.ndarray[Any, Any]]) -> Iterator[Suspect]:
     """Values that are rare in their column and frequent in another one that shares no values with it otherwise."""
-    homes = _homes(grid, missing)
-    for column, nothing in zip(grid.columns, missing, strict=True):
-        for code, value in enumerate(column.values):
-            if nothing[code] or column.counts[code] > max(2, _STRANGE * grid.rows) or value.isnumeric():
+    for value, places in _homes(grid, missing).items():
+        if value.isnumeric() or len(places) > 2:
+            continue
+        for column, nothing in zip(grid.columns, missing, strict=True):
+            code = column.code_of.get(value)
+            home = [grid.columns[place] for place in places if place != column.place]
+            if code is None or nothing[code] or len(home) != 1 or column.counts[code] > max(2, _STRANGE * grid.rows):
                 continue
-            home = [place for place in homes.get(value, ()) if place != column.place]
-            if len(home) != 1 or _related(column, grid.columns[home[0]]):
-                continue
-            if grid.columns[home[0]].counts[grid.columns[home[0]].code_of[value]] < _TIMES * column.counts[code]:
-                continue
-            yield from _moved(grid, missing, column, code, grid.columns[home[0]])
+            often = home[0].counts[home[0].code_of[value]] >= _TIMES * column.counts[code]
+            if often and not _related(column, home[0]):
+                yield from _moved(grid, missing, column, code, home[0])
 
 
 def _homes(grid: Grid, missing: Sequence[np.ndarray[Any, Any]]) -> dict[str, list[int]]:
+    """Where each frequent value is at home."""
     homes: dict[str, list[int]] = {}
     for column, nothing in zip(grid.columns, missing, strict=True):
-        for code in (column.counts >= max(_KNOWN, 0.002 * grid.rows)).nonzero()[0].tolist():
-            if not nothing[code]:
-                homes.setdefault(column.values[code], []).append(column.place)
+        for code in ((column.counts >= max(_KNOWN, 0.002 * grid.rows)) & ~nothing).nonzero()[0].tolist():
+            homes.setdefault(column.values[code], []).append(column.place)
     return homes
 
 
@@ -77,14 +76,17 @@ def _in_form(column: Column, value: str) -> bool:
 
 def appended(grid: Grid, missing: Sequence[np.ndarray[Any, Any]]) -> Iterator[Suspect]:
     """Values that end with what the next cells of the row should hold, or hold already."""
+    frequent = [_frequent(column, grid.rows) for column in grid.columns]
     for column, nothing in zip(grid.columns, missing, strict=True):
-        for code, value in enumerate(column.values):
-            found = None if nothing[code] or len(value) > 200 else _TAIL.fullmatch(value)
-            if found is None or not any(char.isalpha() for char in found["tail"]):
+        near = [other for other in _near(grid, column) if frequent[other.place]]
+        for code, value in enumerate(column.values if near else ()):
+            at = max(value.rfind(" "), value.rfind(","), value.rfind("/"), value.rfind("-"))
+            if at < 1 or nothing[code]:
                 continue
-            for other in _near(grid, column):
-                if _frequent(other, found["tail"], grid.rows):
-                    yield from _split(grid, missing, column, code, other, found["head"].rstrip(",;/|- "), found["tail"])
+            tail, head = value[at + 1 :], value[:at].rstrip(",;/|- ")
+            for other in near:
+                if head and tail in frequent[other.place]:
+                    yield from _split(grid, missing, column, code, other, head, tail)
 
 
 def _near(grid: Grid, column: Column) -> Iterator[Column]:
@@ -93,9 +95,12 @@ def _near(grid: Grid, column: Column) -> Iterator[Column]:
             yield grid.columns[place]
 
 
-def _frequent(column: Column, value: str, rows: int) -> bool:
-    code = column.code_of.get(value)
-    return code is not None and column.counts[code] >= 3 and len(column.values) <= 0.2 * rows
+def _frequent(column: Column, rows: int) -> set[str]:
+    """Values with letters that several rows have, in a column of few values."""
+    if len(column.values) > 0.2 * rows:
+        return set()
+    often = (column.counts >= 3).nonzero()[0].tolist()
+    return {value for value in (column.values[code] for code in often) if any(char.isalpha() for char in value)}
 
 
 def _split(

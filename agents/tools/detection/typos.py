@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
 
 _TIMES = 5
+_LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]{5,}")
-_WORD_TIMES = 8
+_WORD_TIMES = 5
 
 
 def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]:
@@ -27,16 +28,17 @@ def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
     """
     counts = {value: int(n) for value, n, none in zip(column.values, column.counts, missing, strict=True) if not none}
     rows = sum(counts.values())
-    known = [v for v, n in counts.items() if n >= 3 and any(c.isalpha() for c in v) and len(v) <= 400]
-    rare = [v for v, n in counts.items() if n <= max(2, 0.025 * rows) and any(c.isalpha() for c in v) and len(v) <= 400]
+    known = [v for v, n in counts.items() if n >= 3 and _LETTER.search(v) and len(v) <= 400]
+    rare = [v for v, n in counts.items() if n <= max(2, 0.025 * rows) and _LETTER.search(v) and len(v) <= 400]
     if not known or not rare or rows < 20:
         return
     neighbours = Neighbours(known)
     by_chance = _crowded(neighbours, counts, rows)
+    found = neighbours.nearest(rare)
     words: Counter[str] = Counter()
-    for value, count in counts.items():
+    for value, count in counts.items() if any(" " in value for value in found) else ():
         words.update(dict.fromkeys(_words(value), count))
-    for value, near in neighbours.nearest(rare).items():
+    for value, near in found.items():
         likely = [(o, d) for o, d in near if counts[o] >= _TIMES * counts[value] and not in_digits_only(value, o)]
         likely = [(o, d) for o, d in likely if not _other_words(value, o, words, counts[value])]
         if likely:
@@ -45,18 +47,14 @@ def misspelt(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
 
 
 def _crowded(neighbours: Neighbours, counts: dict[str, int], rows: int) -> float:
-    """Share of frequent values that have another frequent one close by."""
+    """Share of frequent values that have another one close by which is about as frequent."""
     frequent = sorted((v for v in counts if counts[v] >= max(5, 0.002 * rows)), key=lambda v: -counts[v])[:300]
     if len(frequent) < 5:
         return 0.05
-    near = sum(
-        1
-        for value in frequent
-        if any(
-            counts[o] >= 0.1 * counts[value] and counts[o] >= 3 and not in_digits_only(value, o)
-            for o in neighbours.close(value)
-        )
-    )
+    near = 0
+    for value in frequent:
+        alike = (o for o in neighbours.close(value) if not in_digits_only(value, o))
+        near += any(counts[o] >= 3 and 0.1 <= counts[o] / counts[value] <= 10 for o in alike)
     return near / len(frequent)
 
 
@@ -82,6 +80,8 @@ def _sign(value: str, likely: list[tuple[str, int]], counts: dict[str, int], by_
     short = 0.62 if len(value) < 4 else 0.85 if len(value) < 6 else 1.0
     confidence = 0.95 * short * (1 - by_chance) ** 2 * min(1.0, 0.62 + 0.02 * times)
     sure = 0.97 * counts[best[0]] / rivals * (1 - by_chance) * (0.85 if len(value) < 4 else 1.0)
+    if sum(map(str.isnumeric, value)) != sum(map(str.isnumeric, best[0])):
+        sure *= 0.5  # a digit is lost or overwritten: any other would do as well
     return Sign(
         confidence, f"{best[1]} slip(s) away from a value that is {round(times)} times as frequent", best[0], sure
     )
@@ -114,7 +114,9 @@ def misspelt_words(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Su
         best = max(likely, key=lambda other: (tally[other], other))
         odd = any(pairs[pair] == 0 for pair in _pairs(word))
         confidence = (0.8 if odd else 0.5) * (1 - by_chance) ** 2 * min(1.0, 0.4 + 0.1 * len(word))
-        sure = 0.9 * tally[best] / sum(tally[other] for other in likely) * (1 - by_chance)
+        sure = 0.92 * tally[best] / sum(tally[other] for other in likely) * (1 - by_chance)
+        if len(word) != len(best) and word[0] != best[0]:
+            sure *= 0.7  # a letter in front may be an initial
         for code in places[word]:
             repair = re.sub(rf"(?<![^\W\d_]){word}(?![^\W\d_])", best, column.values[code])
             reason = f"a word that is a slip away from one that {tally[best]} rows have"

@@ -14,11 +14,12 @@ from agents.tools.detection.grouping import Votes
 if TYPE_CHECKING:
     import numpy as np
 
-    from agents.tools.detection.grid import Grid
+    from agents.tools.detection.grid import Column, Grid
 
     Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 _EXPLAINED = 0.75
+_EITHER = 0.6
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Ballot:
     def guilt(self, row: int, place: int) -> float:
         """Share of what a cell took part in that it broke."""
         return float(self.broke[row, place]) / max(1, int(self.part[row, place]))
+
+    def either(self, row: int, by: Column, of: Column) -> bool:
+        """Whether nothing tells which of two cells is wrong: both break as much, and both values are known ones."""
+        return self.guilt(row, by.place) >= self.guilt(row, of.place) and int(of.counts[of.codes[row]]) > 3
 
 
 def breaches(grid: Grid, found: Sequence[Dependency], codes: Sequence[Rows]) -> list[Breach]:
@@ -91,7 +96,7 @@ def _explained(grid: Grid, dependency: Dependency, codes: Sequence[Rows], took: 
 
 
 def _habit(by: Rows, of: Rows, repeats: Rows, votes: Votes) -> float:
-    """How far breaches look like exceptions: their pairs repeat beyond chance, or some groups have many and most none."""
+    """How far breaches look like exceptions: pairs repeat beyond chance, or some groups have many, most none."""
     import numpy as np
 
     if by.size < 4:
@@ -135,7 +140,8 @@ def broken(grid: Grid, found: Sequence[Breach], ballot: Ballot) -> Iterator[Susp
                 )
                 continue
             reason = f"{most} of {size} rows with the same {by.name} say otherwise"
-            yield Suspect(of.place, (row,), Sign(confidence, reason, of.values[int(votes.top[group])], confidence))
+            sure = confidence * (_EITHER if ballot.either(row, by, of) else 1.0)
+            yield Suspect(of.place, (row,), Sign(confidence, reason, of.values[int(votes.top[group])], sure))
 
 
 def trust(habit: float, repeats: int) -> float:

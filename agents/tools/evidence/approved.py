@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agents.core.approval import ApprovalRequest, State
 from agents.core.errors import PlatformError
-from agents.tools.evidence.words import Missing
+from resources.markdown import Missing
 from resources.platform import Platform
 
 _ONCE_GRANTED: Collection[State] = ("granted", "expired", "revoked", "superseded", "cancelled")

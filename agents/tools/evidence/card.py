@@ -11,7 +11,7 @@ from agents.tools.evidence.details import details
 from agents.tools.evidence.gather import Evidence, Readers, Size, TableEvidence, gather
 from agents.tools.evidence.known import Check, Known
 from agents.tools.evidence.personal import Personal
-from agents.tools.evidence.words import (
+from resources.markdown import (
     UNKNOWN,
     Missing,
     block,

@@ -11,9 +11,9 @@ from agents.core.catalog import ENVIRONMENTS, LAYERS, TableId
 from agents.core.errors import PlatformError, SpecError
 from agents.tools.evidence.approved import Approved, approved_before
 from agents.tools.evidence.spec_lines import SpecDiff, lines_of, spec_diff
-from agents.tools.evidence.words import Missing
 from agents.tools.pins import pin_of
 from agents.tools.releases import newest
+from resources.markdown import Missing
 from resources.platform import Platform
 from resources.spec_entries import entry_of
 from resources.spec_releases import Release

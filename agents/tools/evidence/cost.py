@@ -11,7 +11,7 @@ from agents.core.catalog import TableId
 from agents.core.errors import SpecError
 from agents.tools.evidence.changes import Entry, Specs
 from agents.tools.evidence.known import Known
-from agents.tools.evidence.words import Missing
+from resources.markdown import Missing
 from resources.settings import Settings
 
 _WEEKS_A_MONTH = 365.25 / 12 / 7

@@ -9,7 +9,7 @@ from agents.tools.evidence import wording
 from agents.tools.evidence.changes import does
 from agents.tools.evidence.cost import Usage
 from agents.tools.evidence.gather import Evidence, Size
-from agents.tools.evidence.words import (
+from resources.markdown import (
     UNKNOWN,
     Missing,
     count,

@@ -13,8 +13,8 @@ from agents.tools.evidence.changes import Change, Specs, changes_of
 from agents.tools.evidence.cost import Usage, total, usage
 from agents.tools.evidence.known import Check, Known
 from agents.tools.evidence.personal import Personal, personal_data
-from agents.tools.evidence.words import Missing
 from agents.tools.governing.declared import declared
+from resources.markdown import Missing
 from resources.platform import Platform
 
 # A card is one page: of more tables than these, the ones that change least are only named.

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from agents.core.approval import ApprovalRequest, Effects
 from agents.tools.evidence.changes import table_of
-from agents.tools.evidence.words import count, listed, person, plain, quoted
+from resources.markdown import count, listed, person, plain, quoted
 from resources.scrub import scrub
 
 _QUIET = frozenset({"report report"})

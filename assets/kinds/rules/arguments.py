@@ -49,6 +49,8 @@ class Arguments:
     def named(self, wanted: str) -> Column:
         if wanted not in self.columns:
             raise self.error(f"no column {wanted!r}", nearest(wanted, tuple(self.columns), "column"))
+        if self.columns[wanted].twice:
+            raise self.error(f"more than one column is called {wanted!r}, letter case aside", "rename one of them")
         return self.columns[wanted]
 
     def value(self, name: str) -> Any:

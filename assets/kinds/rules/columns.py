@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -40,6 +41,8 @@ class Column:
     name: str
     type: str
     family: Family
+    twice: bool = False
+    """Whether another column has the name, letter case aside: DuckDB could not tell which is meant."""
 
     @property
     def sql(self) -> str:
@@ -60,9 +63,17 @@ class Column:
 
 
 def columns_of(schema: Mapping[str, pa.DataType] | pa.Schema) -> dict[str, Column]:
-    """Columns by name, in the table's order."""
-    pairs = schema.items() if isinstance(schema, Mapping) else zip(schema.names, schema.types, strict=True)
-    return {str(name): Column(str(name), str(kind), family_of(str(kind))) for name, kind in pairs}
+    """Columns by name, in the table's order; a name that comes again carries its number, as in DuckDB."""
+    pairs = list(schema.items() if isinstance(schema, Mapping) else zip(schema.names, schema.types, strict=True))
+    times = Counter(str(name).casefold() for name, _ in pairs)
+    found: dict[str, Column] = {}
+    for name, kind in pairs:
+        key, number = str(name), 0
+        while key in found:
+            number += 1
+            key = f"{name}_{number}"
+        found[key] = Column(key, str(kind), family_of(str(kind)), times[str(name).casefold()] > 1)
+    return found
 
 
 def family_of(arrow_type: str) -> Family:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from assets.kinds.rules import queries, row_checks, table_checks
+from agents.core.errors import RuleError
+from assets.kinds.rules import queries, row_checks, several_columns, table_checks
 from assets.kinds.rules.columns import columns_of
-from assets.kinds.rules.compiled import RowCheck
+from assets.kinds.rules.compiled import Broken, Compiled, RowCheck
 from assets.kinds.rules.evaluate import Pair, evaluate
 from assets.kinds.rules.names import check_names
 from assets.kinds.rules.registry import compile_rule
@@ -21,27 +22,44 @@ if TYPE_CHECKING:
 
     from assets.kinds.rules.reading import Dataset, Tables
 
-COMPILERS = (row_checks, table_checks, queries)
+COMPILERS = (row_checks, several_columns, table_checks, queries)
 """The modules whose import registers the rule types."""
 
 
 class RuleSet:
-    """The rules of one table that are not muted; RuleError at once where one does not fit the columns."""
+    """The rules of one table that are not muted.
+
+    RuleError at once where one does not fit the columns; with `lenient` it fails when evaluated, and the others count.
+    """
 
     def __init__(
-        self, rules: Sequence[Rule], columns: Mapping[str, pa.DataType] | pa.Schema, *, where: str = ""
+        self,
+        rules: Sequence[Rule],
+        columns: Mapping[str, pa.DataType] | pa.Schema,
+        *,
+        where: str = "",
+        lenient: bool = False,
     ) -> None:
         self._columns = columns_of(columns)
         named = zip(check_names(rules), rules, strict=True)
         self._named = tuple((name, rule) for name, rule in named if not rule.meta.muted)
-        self._pairs = tuple(Pair(rule, compile_rule(rule, self._columns, where)) for _, rule in self._named)
+        self._pairs = tuple(Pair(rule, self._compiled(rule, where, lenient)) for _, rule in self._named)
         self._splitter = Splitter(
             [
                 RowRule(name, pair.rule.meta.reason or name, pair.check)
                 for (name, _), pair in zip(self._named, self._pairs, strict=True)
                 if pair.rule.meta.action == "quarantine" and isinstance(pair.check, RowCheck)
-            ]
+            ],
+            where,
         )
+
+    def _compiled(self, rule: Rule, where: str, lenient: bool) -> Compiled:
+        try:
+            return compile_rule(rule, self._columns, where)
+        except RuleError as error:
+            if not lenient:
+                raise
+            return Broken(f"{error.what}; fix: {error.fix}" if error.fix else error.what)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -52,6 +70,11 @@ class RuleSet:
     def names(self) -> tuple[str, ...]:
         """The check names of `rules`, in the same order."""
         return tuple(name for name, _ in self._named)
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Each of `rules` with what it was compiled to."""
+        return self._pairs
 
     @property
     def row_rules(self) -> tuple[Rule, ...]:

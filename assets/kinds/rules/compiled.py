@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Literal
 
 NOW = "__now__"
 """Stands in SQL for the moment of evaluation."""
+
+
+def count_where(condition: str) -> str:
+    """SQL for how many rows a condition is true of; cheaper than a filtered count, which is never NULL."""
+    return f"coalesce(count_if({condition}), 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,9 @@ class Limits:
     strict_high: bool = False
 
     def hold(self, value: Any) -> bool:
+        """Whether the value lies within; NaN lies nowhere."""
+        if isinstance(value, float) and isnan(value):
+            return False
         if self.low is not None and (value <= self.low if self.strict_low else value < self.low):
             return False
         return self.high is None or (value < self.high if self.strict_high else value <= self.high)
@@ -82,7 +91,7 @@ class Query:
 class SchemaCheck:
     """A statement on names and types; decided without reading rows."""
 
-    subject: Literal["exists", "set", "type"]
+    subject: Literal["exists", "set", "ordered", "type"]
     wanted: tuple[str, ...]
     columns: tuple[str, ...] = ()
     exact: bool = True
@@ -90,4 +99,21 @@ class SchemaCheck:
     kind: Literal["schema"] = "schema"
 
 
-Compiled = RowCheck | Aggregate | Distinct | Unique | Query | SchemaCheck
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A rule that Great Expectations evaluates itself."""
+
+    columns: tuple[str, ...]
+    kind: Literal["foreign"] = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that does not fit its table: it fails, and says why."""
+
+    error: str
+    columns: tuple[str, ...] = ()
+    kind: Literal["broken"] = "broken"
+
+
+Compiled = RowCheck | Aggregate | Distinct | Unique | Query | SchemaCheck | Foreign | Broken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,8 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from agents.core.errors import PlatformError
 from assets.kinds.rules.columns import Column, instant_literal, quote
-from assets.kinds.rules.compiled import NOW, Aggregate, Compiled, Distinct, Query, RowCheck, SchemaCheck, Unique
-from assets.kinds.rules.masking import SHOWN, shown
+from assets.kinds.rules.compiled import (
+    NOW,
+    Aggregate,
+    Broken,
+    Compiled,
+    Distinct,
+    Foreign,
+    Query,
+    RowCheck,
+    SchemaCheck,
+    Unique,
+    count_where,
+)
+from assets.kinds.rules.foreign import run_foreign
+from assets.kinds.rules.masking import SHOWN, shape, shown
 from assets.kinds.rules.reading import Dataset, Tables, local_files, offer, rows_of
 from assets.kinds.rules.result import RuleResult
 from assets.kinds.rules.schema_checks import judge_schema
@@ -41,10 +55,15 @@ class Evaluation:
     def __init__(self, con: duckdb.DuckDBPyConnection, columns: Mapping[str, Column], now: datetime, rows: int) -> None:
         self._con, self._columns, self._now, self._rows = con, columns, now, rows
 
-    def run(self, pairs: Sequence[Pair], tables: Tables | None) -> list[RuleResult]:
+    def run(self, pairs: Sequence[Pair], dataset: Dataset, tables: Tables | None) -> list[RuleResult]:
         """Results in the order of the rules; what fails in one rule fails that rule alone."""
         one_pass = [pair for pair in pairs if isinstance(pair.check, RowCheck | Aggregate)]
         results = dict(zip(map(id, one_pass), self._pass(one_pass), strict=True))
+        others = [pair for pair in pairs if isinstance(pair.check, Foreign)]
+        if others:
+            checks = [pair.check for pair in others if isinstance(pair.check, Foreign)]
+            found = run_foreign([pair.rule for pair in others], checks, dataset)
+            results.update(zip(map(id, others), found, strict=True))
         for pair in pairs:
             if id(pair) not in results:
                 results[id(pair)] = self._apart(pair, tables)
@@ -78,7 +97,7 @@ class Evaluation:
         if isinstance(check, Aggregate):
             return (check.sql,)
         assert isinstance(check, RowCheck)
-        numbers = f"count_if({check.bad})", self._missing(check)
+        numbers = count_where(check.bad), self._missing(check)
         # Where a row costs much to judge, its examples are taken along; else a second pass looks for those that failed.
         return (*numbers, self._least(check)) if "regexp_" in check.bad else numbers
 
@@ -86,7 +105,7 @@ class Evaluation:
         column = self._columns[check.columns[0]] if check.columns else None
         if column and column.family != "float" and check.missing == f"NOT {column.present}":
             return f"count(*) - count({column.sql})"
-        return f"count_if({check.missing})" if check.missing else "0"
+        return count_where(check.missing) if check.missing else "0"
 
     def _least(self, check: RowCheck) -> str:
         return _smallest(self._columns[check.columns[0]], check.bad) if check.columns else "NULL"
@@ -95,7 +114,9 @@ class Evaluation:
         check = pair.check
         first, *rest = (numbers[sql] for sql in self._numbers(check))
         if isinstance(check, Aggregate):
-            return RuleResult(pair.rule, first is not None and check.limits.hold(first), self._rows, observed=first)
+            holds = first is not None and check.limits.hold(first)
+            observed = shown(first, category=False) if isinstance(first, str) else first
+            return RuleResult(pair.rule, holds, self._rows, observed=observed)
         assert isinstance(check, RowCheck)
         counted = self._rows - rest[0]
         success = not counted or (counted - first) / counted >= check.mostly
@@ -148,6 +169,8 @@ class Evaluation:
                 return self._query(pair.rule, pair.check, tables)
         except (duckdb.Error, PlatformError) as error:
             return RuleResult(pair.rule, False, error=_first_line(error))
+        if isinstance(pair.check, Broken):
+            return RuleResult(pair.rule, False, error=pair.check.error)
         assert isinstance(pair.check, SchemaCheck)
         return judge_schema(pair.rule, pair.check, self._columns)
 
@@ -196,7 +219,7 @@ def evaluate(
         offer(con, VIEW, dataset, files)
         gone = {id(pair): lost for pair in pairs if (lost := [c for c in pair.check.columns if c not in columns])}
         there = [pair for pair in pairs if id(pair) not in gone]
-        results = Evaluation(con, columns, now, rows_of(dataset)).run(there, tables)
+        results = Evaluation(con, columns, now, rows_of(dataset)).run(there, dataset, tables)
         found = dict(zip(map(id, there), results, strict=True))
         return [
             found.get(id(pair)) or RuleResult(pair.rule, False, error=f"no column {quote(gone[id(pair)][0])} any more")
@@ -214,4 +237,7 @@ def _smallest(column: Column, condition: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300]
+    """What went wrong, without the cell or the path that DuckDB quotes."""
+    if "unicode" in str(error) or "string encoding" in str(error):
+        return "a text of its columns is not valid UTF-8; fix: mend the encoding where the data comes from"
+    return re.sub(r"'([^']*)'", lambda quoted: shape(quoted[1]), str(error).strip().splitlines()[0][:300])

@@ -6,6 +6,8 @@ import re
 
 from agents.core.errors import RuleError
 
+LONGEST = 10_000
+"""Characters of a pattern: beyond, compiling it is what explodes."""
 # Python's classes are Unicode, RE2's are ASCII.
 _OUTSIDE = {
     "d": r"\p{Nd}",
@@ -21,9 +23,13 @@ _INSIDE = {"d": r"\p{Nd}", "D": r"\P{Nd}", "w": r"\p{L}\p{N}_", "s": r"\t-\r\x1c
 
 def to_re2(pattern: str, where: str) -> str:
     """The pattern in RE2's dialect; RuleError where Python or RE2 cannot read it."""
+    if len(pattern) > LONGEST:
+        raise RuleError(
+            f"the regular expression has {len(pattern):,} characters", where=where, fix=f"keep it below {LONGEST:,}"
+        )
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise RuleError(f"not a regular expression: {error}", where=where, fix="correct the pattern") from error
     translated = _translate(pattern)
     problem = _re2_problem(translated)

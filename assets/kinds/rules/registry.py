@@ -9,6 +9,7 @@ from agents.core.errors import ConfigError, RuleError
 from assets.kinds.rules.arguments import Arguments, nearest
 from assets.kinds.rules.columns import Column
 from assets.kinds.rules.compiled import Compiled
+from assets.kinds.rules.foreign import ELSEWHERE, GX_TYPES, foreign
 from assets.kinds.spec import Rule
 
 Compile = Callable[[Arguments], Compiled]
@@ -36,16 +37,18 @@ def rule_type(name: str, *arguments: str) -> Callable[[Compile], Compile]:
 
 
 def known_types() -> tuple[str, ...]:
-    """The types that are compiled."""
-    return tuple(_TYPES)
+    """The types that can be evaluated: those compiled, and those left to Great Expectations itself."""
+    return (*_TYPES, *sorted(GX_TYPES))
 
 
 def compile_rule(rule: Rule, columns: Mapping[str, Column], where: str) -> Compiled:
     """The rule over these columns; RuleError says what does not fit and what was probably meant."""
     entry = _TYPES.get(rule.type)
+    arguments = Arguments(rule, columns, f"{where}: {rule.type}" if where else rule.type)
+    if entry is None and rule.type in GX_TYPES | ELSEWHERE:
+        return foreign(arguments)
     if entry is None:
         hint = nearest(rule.type, known_types(), "type")
         raise RuleError(f"unknown rule type {rule.type!r}", where=where, fix=hint, rule=rule.type)
-    arguments = Arguments(rule, columns, f"{where}: {rule.type}" if where else rule.type)
     arguments.check_names(entry.names)
     return entry.compile(arguments)

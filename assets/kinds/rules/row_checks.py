@@ -34,52 +34,52 @@ def between(given: Arguments) -> RowCheck:
         if given.rule.kwargs.get(name) is not None:
             limit = literal(given.rule.kwargs[name], column, given.where)
             parts.append(f"{column.sql} {operator}{'=' if strict else ''} {limit}")
-    return _on_values(given, column, " OR ".join(parts))
+    return on_values(given, column, " OR ".join(parts))
 
 
 @rule_type("expect_column_values_to_be_in_set", "column", "mostly", "value_set")
 def in_set(given: Arguments) -> RowCheck:
     column = given.column()
     allowed = _set_of(given, column)
-    return _on_values(given, column, f"{column.sql} NOT IN ({allowed})" if allowed else "TRUE")
+    return on_values(given, column, f"{column.sql} NOT IN ({allowed})" if allowed else "TRUE")
 
 
 @rule_type("expect_column_values_to_not_be_in_set", "column", "mostly", "value_set")
 def not_in_set(given: Arguments) -> RowCheck:
     column = given.column()
     forbidden = _set_of(given, column)
-    return _on_values(given, column, f"{column.sql} IN ({forbidden})" if forbidden else "FALSE")
+    return on_values(given, column, f"{column.sql} IN ({forbidden})" if forbidden else "FALSE")
 
 
 @rule_type("expect_column_values_to_match_regex", "column", "mostly", "regex")
 def match_regex(given: Arguments) -> RowCheck:
-    column, pattern = _text_of(given), text_literal(to_re2(given.text("regex"), given.where))
-    return _on_values(given, column, f"NOT regexp_matches({_as_text(column)}, {pattern})")
+    column, pattern = text_of(given), text_literal(to_re2(given.text("regex"), given.where))
+    return on_values(given, column, f"NOT regexp_matches({as_text(column)}, {pattern})")
 
 
 @rule_type("expect_column_values_to_not_match_regex", "column", "mostly", "regex")
 def not_match_regex(given: Arguments) -> RowCheck:
-    column, pattern = _text_of(given), text_literal(to_re2(given.text("regex"), given.where))
-    return _on_values(given, column, f"regexp_matches({_as_text(column)}, {pattern})")
+    column, pattern = text_of(given), text_literal(to_re2(given.text("regex"), given.where))
+    return on_values(given, column, f"regexp_matches({as_text(column)}, {pattern})")
 
 
 @rule_type("expect_column_value_lengths_to_be_between", "column", "mostly", *_LIMITS)
 def lengths_between(given: Arguments) -> RowCheck:
-    column, limits = _text_of(given), given.limits()
+    column, limits = text_of(given), given.limits()
     parts: list[str] = []
     if limits.low is not None:
-        parts.append(f"length({_as_text(column)}) {'<=' if limits.strict_low else '<'} {limits.low}")
+        parts.append(f"length({as_text(column)}) {'<=' if limits.strict_low else '<'} {limits.low}")
     if limits.high is not None:
-        parts.append(f"length({_as_text(column)}) {'>=' if limits.strict_high else '>'} {limits.high}")
-    return _on_values(given, column, " OR ".join(parts))
+        parts.append(f"length({as_text(column)}) {'>=' if limits.strict_high else '>'} {limits.high}")
+    return on_values(given, column, " OR ".join(parts))
 
 
 @rule_type("expect_column_value_lengths_to_equal", "column", "mostly", "value")
 def lengths_equal(given: Arguments) -> RowCheck:
-    column, wanted = _text_of(given), given.value("value")
+    column, wanted = text_of(given), given.value("value")
     if isinstance(wanted, bool) or not isinstance(wanted, int | float):
         raise given.error("argument 'value' must be a number")
-    return _on_values(given, column, f"length({_as_text(column)}) <> {wanted}")
+    return on_values(given, column, f"length({as_text(column)}) <> {wanted}")
 
 
 @rule_type("expect_column_pair_values_a_to_be_greater_than_b", *_PAIR, "or_equal")
@@ -92,7 +92,8 @@ def pair_equal(given: Arguments) -> RowCheck:
     return _pair(given, "=")
 
 
-def _on_values(given: Arguments, column: Column, bad: str) -> RowCheck:
+def on_values(given: Arguments, column: Column, bad: str) -> RowCheck:
+    """A check of the values that are there; `bad` is SQL that is true of an unexpected one."""
     # Of NULL a condition is NULL, which is as good as false; of NaN it may be true.
     bad = f"({column.present} AND ({bad}))" if column.family == "float" or bad == "TRUE" else f"({bad})"
     return RowCheck((column.name,), bad, f"NOT {column.present}", given.mostly())
@@ -103,13 +104,15 @@ def _set_of(given: Arguments, column: Column) -> str:
     return ", ".join(literal(value, column, given.where) for value in values)
 
 
-def _text_of(given: Arguments) -> Column:
+def text_of(given: Arguments) -> Column:
+    """The rule's column, which can be read as text."""
     column = given.column()
     given.require(column, _TEXTLIKE, "the rule needs text")
     return column
 
 
-def _as_text(column: Column) -> str:
+def as_text(column: Column) -> str:
+    """SQL for the column's values as text."""
     return column.sql if column.family == "text" else f"CAST({column.sql} AS VARCHAR)"
 
 

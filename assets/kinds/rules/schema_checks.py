@@ -31,6 +31,8 @@ def judge_schema(rule: Rule, check: SchemaCheck, columns: Mapping[str, Column]) 
     if check.subject == "exists":
         name = check.wanted[0]
         success = name in columns and (check.index is None or names.index(name) == check.index)
+    elif check.subject == "ordered":
+        success = tuple(names) == check.wanted
     else:
         lacking = set(check.wanted) - set(names)
         success = not lacking and (not check.exact or set(names) == set(check.wanted))

@@ -1,4 +1,4 @@
-"""Text for a card: whatever comes from outside stays text, on one line, without secrets, links or markup of its own."""
+"""Markdown for the UI: whatever comes from outside stays text, on one line, without secrets, links or markup."""
 
 from __future__ import annotations
 

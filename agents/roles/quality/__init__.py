@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.core.errors import RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
-from agents.tools import quality, runs, specs, tables
+from agents.roles.quality import repairs
+from agents.tools import contracts, quality, ready, runs, specs, tables
 from resources.orchestrator import CheckOutcome, ChildRun
 
 QUALITY = agent(
@@ -17,6 +18,7 @@ QUALITY = agent(
     "Profiles tables, writes quality rules for them, checks them and puts bad rows into quarantine.",
     after=AFTER["quality"],
 )
+repairs.register(QUALITY)
 
 
 @QUALITY.action("profile", effects=())
@@ -32,6 +34,42 @@ def validate(work: Work, asset: str) -> Mapping[str, Any]:
     found = work.call(quality.propose, asset=asset)
     entry = {"rules": [rule.to_spec() for rule in found.rules]}
     return {"dataset": asset, **work.call(specs.write, asset=asset, product="", entry=entry), "check": True}
+
+
+@QUALITY.action("contract", effects=("write_spec",))
+def contract(work: Work, asset: str, contract: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Promise readers what a table holds; what would take a promise back becomes a goal that people decide on."""
+    given = contract or work.call(contracts.standing, asset=asset).proposed.to_spec()
+    found = work.call(contracts.compare, asset=asset, contract=given)
+    new = found.proposed
+    if not found.breaking:
+        written = work.call(contracts.extend, asset=asset, contract=new.to_spec())
+        kept = ": a person wrote another one, which stays" if written["kept"] else ""
+        return {"dataset": asset, **written, "told": [f"`{asset}`: contract {new.version}{kept}"]}
+    changes = [str(one) for one in found.found]
+    inputs = contracts.proposal(asset, new, changes, work.call(contracts.readers, asset=asset))
+    goal = work.call(
+        ready.submit,
+        text=f"Contract {new.version} of {asset}: {'; '.join(changes)}",
+        steps=[("quality", "amend", inputs)],
+        key=contracts.proposal_key(work.session.table(asset), new),
+    )
+    return {"dataset": asset, "told": [f"`{asset}`: {goal} asks people whether contract {new.version} may come"]}
+
+
+@QUALITY.action("amend", effects=("write_spec", "write_data", "delete"))
+def amend(
+    work: Work,
+    asset: str,
+    contract: Mapping[str, Any],
+    changes: Sequence[str] = (),
+    readers: Sequence[str] = (),
+) -> Mapping[str, Any]:
+    """Put an approved contract in force and load what waited for it; `changes` and `readers` are what people saw."""
+    written = work.call(contracts.amend, asset=asset, contract=contract)
+    reached = f"; it reaches {', '.join(readers)}" if readers else "; nothing reads it"
+    told = f"`{asset}`: contract {contract.get('version')} is in force: {'; '.join(changes)}{reached}"
+    return {"dataset": asset, **written, "check": True, "told": [told]}
 
 
 @QUALITY.finish
@@ -60,7 +98,17 @@ def _verdict(asset: str, child: ChildRun, held: int) -> dict[str, Any]:
         "failed": [c.name for c in checks if not c.passed],
         "rows_quarantined": held,
         "rows": metadata.get("dagster/row_count"),
+        **_replayed(metadata),
     }
+
+
+def _replayed(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What a refresh under changed rules brought back from quarantine."""
+    if "rows replayed" not in metadata:
+        return {}
+    landed, superseded = metadata["rows replayed"], metadata.get("rows superseded in quarantine") or 0
+    kept = metadata.get("rows in quarantine")
+    return {"replay": {"rows_landed": landed, "rows_superseded": superseded, "rows_kept": kept}}
 
 
 def _rule(check: CheckOutcome) -> dict[str, Any]:

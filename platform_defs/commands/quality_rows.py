@@ -1,0 +1,136 @@
+"""`adp quality quarantine` and `adp quality replay`: rows that broke a rule, and their way back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agents.core.catalog import TableId
+from platform_defs.commands.printing import Json, emit, tell
+
+Asset = Annotated[str, typer.Argument(metavar="ASSET", help="Such as bronze/sales_orders.")]
+Environment = Annotated[str, typer.Option("--environment", "-e", help="dev, staging or prod.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `adp quality`."""
+    app.command()(quarantine)
+    app.command()(replay)
+    app.command()(repair)
+    app.command()(undo)
+
+
+def quarantine(asset: Asset, environment: Environment = "dev", json: Json = False) -> None:
+    """Say why rows of a table are in quarantine: how many for each rule, since when, and examples with masked values.
+
+    **Examples**
+
+    adp quality quarantine bronze/sales_orders
+
+    adp quality quarantine bronze/sales_orders -e prod --json
+    """
+    from agents.tools.replaying import reasons
+    from resources.platform import Platform
+    from resources.settings import load_settings
+
+    found = reasons(Platform.of(load_settings()), table_of(asset, environment))
+    if json:
+        emit(found)
+        return
+    tell(f"{sum(reason['rows'] for reason in found):,} rows in quarantine")
+    for reason in found:
+        tell(f"  {reason['rows']:,}  {reason['rule']}: {reason['reason']}  (since {reason['since']:%Y-%m-%d %H:%M})")
+        for example in reason["examples"]:
+            tell("        " + ", ".join(f"{name}={value}" for name, value in example.items()))
+
+
+def replay(
+    asset: Asset,
+    environment: Environment = "dev",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would land; change nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Land the rows in quarantine that pass the table's rules now, each once; the others stay with their reason.
+
+    A refresh after a change of rules does this by itself. In production it is held until people approve.
+
+    **Examples**
+
+    adp quality replay bronze/sales_orders --dry-run
+
+    adp quality replay bronze/sales_orders --json
+    """
+    if not dry_run:
+        from platform_defs.commands.launched import launch_step
+
+        launch_step("quality", "replay", {"asset": asset}, environment, json=json)
+        return
+    from agents.tools.replaying import would_land
+    from resources.platform import Platform
+    from resources.settings import load_settings
+
+    found = would_land(Platform.of(load_settings()), table_of(asset, environment)).to_json()
+    if json:
+        emit(found)
+        return
+    landed = f"{found['rows_checked']:,} rows in quarantine: {found['rows_landed']:,} would land"
+    tell(f"{landed}, {found['rows_superseded']:,} are superseded, {found['rows_kept']:,} stay")
+    for rule, rows in found["kept"].items():
+        tell(f"  {rows:,}  {rule}")
+
+
+def repair(
+    asset: Asset,
+    environment: Environment = "dev",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be repaired; change nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Repair the cells of a table and its quarantine that are wrong and whose right value is proven; ask about others.
+
+    In production it is held until people approve. Every repair is logged, and undone with `adp quality undo`.
+
+    **Examples**
+
+    adp quality repair bronze/sales_customers --dry-run
+
+    adp quality repair bronze/sales_customers
+    """
+    if not dry_run:
+        from platform_defs.commands.launched import launch_step
+
+        launch_step("quality", "repair", {"asset": asset}, environment, json=json)
+        return
+    from agents.tools.repairing import proposals
+    from resources.platform import Platform
+    from resources.settings import load_settings
+
+    found = proposals(Platform.of(load_settings()), table_of(asset, environment)).to_json()
+    if json:
+        emit(found)
+        return
+    rows = f"{found['rows_to_repair']:,} of {found['rows_looked_at']:,} rows would be repaired"
+    tell(f"{rows}, and {found['held_to_repair']:,} rows in quarantine")
+    for name, count in found["cells"].items():
+        asked = found["asked"].get(name, 0)
+        tell(f"  {name}: {count:,} cells look wrong, {asked:,} to ask about: {found['reasons'][name]}")
+
+
+def undo(asset: Asset, environment: Environment = "dev", json: Json = False) -> None:
+    """Take the last repair of a table back: every cell as it was, except in rows that changed since.
+
+    **Examples**
+
+    adp quality undo bronze/sales_customers
+    """
+    from platform_defs.commands.launched import launch_step
+
+    launch_step("quality", "undo", {"asset": asset}, environment, json=json)
+
+
+def table_of(asset: str, environment: str) -> TableId:
+    """The lake table of `layer/table`; wrong use where it is not named so."""
+    layer, slash, name = asset.partition("/")
+    if not slash or not name or "/" in name:
+        raise typer.BadParameter(f"{asset!r} is not layer/table, such as bronze/sales_orders")
+    return TableId(environment, layer, name)

@@ -1,0 +1,100 @@
+"""Repairs: what is changed is logged as it was and as it is, and can be taken back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from assets.kinds.moves import log_id, settle_moves
+from assets.kinds.quarantine import quarantine_id
+from assets.kinds.repairs import RowRepair, repair, undo
+from assets.kinds.replay import Repair
+from resources.lake import Lake
+from tests.unit.test_replay import NOW, PLAIN, T, again, held, landed, load, only, row
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake({"dev": str(tmp_path)})
+
+
+def mend(lake: Lake, *repairs: RowRepair) -> int:
+    base = lake.snapshot(T)
+    assert base is not None
+    return repair(lake, T, base, repairs, "repair", NOW, "quality")
+
+
+def rows(lake: Lake) -> list[dict[str, Any]]:
+    return lake.read(T).read_all().to_pylist()
+
+
+def at(lake: Lake, key: int) -> int:
+    return [each["id"] for each in rows(lake)].index(key)
+
+
+def test_a_repair_is_one_commit_that_changes_those_cells_alone_and_is_undone(lake: Lake) -> None:
+    load(lake, [row(1, 1, "a"), row(2, 2, "typo"), row(3, 3, "typo"), row(4, 4, "a")], only("a", "typo"))
+    before, version = landed(lake), lake.version(T)
+    stamp = rows(lake)[at(lake, 2)]["_ingested_at"]
+    assert mend(lake, RowRepair(at(lake, 2), {"v": "a"}, "a typo of a", 0.97)) == 1
+    assert lake.version(T) == version + 1
+    assert landed(lake) == [(1, "a"), (2, "a"), (3, "typo"), (4, "a")]
+    assert rows(lake)[at(lake, 2)]["_ingested_at"] == stamp
+    log = lake.read(log_id(T)).read_all().to_pylist()[0]
+    assert (json.loads(log["row"])["v"], json.loads(log["after"])["v"]) == ("typo", "a")
+    assert (log["_why"], log["_by"], log["_confidence"]) == ("a typo of a", "quality", 0.97)
+    assert undo(lake, T, "undo", NOW, "ada") == (1, 0)
+    assert landed(lake) == before
+    assert undo(lake, T, "undo", NOW, "ada") == (0, 0)
+
+
+def test_repairs_are_undone_one_after_the_other_and_what_changed_since_stays(lake: Lake) -> None:
+    load(lake, [row(1, 1, "x"), row(2, 2, "x")], only("x"))
+    mend(lake, RowRepair(at(lake, 1), {"v": "y"}, "", 1.0))
+    mend(lake, RowRepair(at(lake, 1), {"v": "z"}, "", 1.0), RowRepair(at(lake, 2), {"v": "z"}, "", 1.0))
+    load(lake, [row(1, 1, "x"), row(2, 2, "x"), row(2, 5, "newer")], only("x", "newer"))
+    assert undo(lake, T, "undo", NOW, "ada") == (1, 1)
+    assert landed(lake) == [(1, "y"), (2, "newer")]
+    assert undo(lake, T, "undo", NOW, "ada") == (1, 0)
+    assert landed(lake) == [(1, "x"), (2, "newer")]
+
+
+def test_equal_rows_are_repaired_and_undone_as_often_as_asked(lake: Lake) -> None:
+    load(lake, [row(1, 1, "x")] * 3, only("x"), PLAIN)
+    assert mend(lake, RowRepair(0, {"v": "y"}, "", 1.0), RowRepair(1, {"v": "y"}, "", 1.0)) == 2
+    assert landed(lake) == [(1, "x"), (1, "y"), (1, "y")]
+    assert undo(lake, T, "undo", NOW, "ada") == (2, 0)
+    assert landed(lake) == [(1, "x")] * 3
+
+
+def test_undoing_what_was_repaired_out_of_quarantine_sends_it_back(lake: Lake) -> None:
+    load(lake, [row(1, 1, "a"), row(2, 2, "b")], only("a"))
+    bad = lake.read(quarantine_id(T)).read_all().to_pylist()[0]
+    better = json.dumps({**json.loads(bad["row"]), "v": "a"})
+    again(lake, only("a"), repairs={bad["_row_hash"]: Repair(better, "typo", 0.99)})
+    assert (landed(lake), held(lake)) == ([(1, "a"), (2, "a")], [])
+    assert undo(lake, T, "undo", NOW, "ada") == (1, 0)
+    assert (landed(lake), held(lake)) == ([(1, "a")], [(2, "v_in_set")])
+    assert again(lake, only("a", "b")).rows_landed == 1
+
+
+def test_a_table_restored_to_before_a_repair_has_nothing_to_undo(lake: Lake) -> None:
+    load(lake, [row(1, 1, "x")], only("x"))
+    version = lake.version(T)
+    mend(lake, RowRepair(0, {"v": "y"}, "", 1.0))
+    lake.restore(T, version)
+    settle_moves(lake, T)
+    assert undo(lake, T, "undo", NOW, "ada") == (0, 0)
+    assert landed(lake) == [(1, "x")]
+
+
+def test_a_value_that_its_column_cannot_hold_repairs_nothing(lake: Lake) -> None:
+    load(lake, [row(1, 1, "x")], only("x"))
+    version = lake.version(T)
+    assert mend(lake, RowRepair(0, {"at": "soon"}, "", 1.0)) == 0
+    assert lake.version(T) == version
+    assert pa.table(lake.read(T).read_all()).num_rows == 1
