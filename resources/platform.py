@@ -57,10 +57,15 @@ class Platform:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """Secrets of the environment and the state folder."""
+        """Secrets of the environment and the state folder, then those of the vault where there is one."""
         from resources.secrets import LocalSecrets
 
-        return LocalSecrets(self._env, self.settings.secrets_dir)
+        local = LocalSecrets(self._env, self.settings.secrets_dir)
+        if not self.settings.key_vault:
+            return local
+        from resources.secrets_vault import KeyVaultSecrets
+
+        return KeyVaultSecrets(self.settings.key_vault, local)
 
     @cached_property
     def lake(self) -> Lake:

@@ -34,6 +34,10 @@ class Secrets(ABC):
         """The text without any value that was handed out, and without what looks like a secret."""
         return redact(text, self._given)
 
+    def put(self, name: str, value: str) -> None:
+        """Store a secret under a name, in the place of one that is there. Raises ConfigError where that cannot be."""
+        raise ConfigError("secrets cannot be written here", where=f"secret {name}", fix="write it where it is kept")
+
     @abstractmethod
     def _find(self, name: str) -> str | None: ...
 

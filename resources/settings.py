@@ -57,6 +57,7 @@ KEYS: Mapping[str, str] = {
     "user_header": "header in which the proxy names the user; none: no proxy",
     "groups_header": "header in which the proxy names the user's groups",
     "role_groups": "the proxy's group for each role: engineer=data-eng,admin=platform-admins",
+    "key_vault": "address of the Azure Key Vault that holds secrets: https://NAME.vault.azure.net",
     "local_user": "who works at this computer, where no proxy says it",
 }
 ROLES = ("viewer", "engineer", "approver", "admin")
@@ -104,6 +105,7 @@ class Settings:
     groups_header: str = ""
     role_groups: Mapping[str, str] = field(default_factory=dict[str, str])
     local_user: str = ""
+    key_vault: str = ""
 
     @property
     def secrets_dir(self) -> Path:
@@ -172,6 +174,7 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
         groups_header=values.text("groups_header", "").lower(),
         role_groups=values.pairs("role_groups", ROLES),
         local_user=values.text("local_user", "") or _account(env),
+        key_vault=values.text("key_vault", ""),
     )
 
 

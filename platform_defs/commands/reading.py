@@ -164,17 +164,17 @@ def new_key(
     adp masking new-key --name PATIENTS --show
     """
     from resources.masking_keys import with_new_version
-    from resources.secrets import LocalSecrets
 
     platform = _platform()
     text = with_new_version(platform.secrets.get(name), name)
     if show:
         tell(text)
         return
-    LocalSecrets({}, platform.settings.secrets_dir).put(name, text)
+    platform.secrets.put(name, text)
     version = len(text.splitlines())
     platform.ledger.append("key", platform.settings.local_user, "new version of a masking key", subject=name)
-    tell(f"version {version} of {name} masks from now on; it lies in the state folder, readable by you alone")
+    where = platform.settings.key_vault or "the state folder, readable by you alone"
+    tell(f"version {version} of {name} masks from now on; it lies in {where}")
 
 
 @masking.command("open")

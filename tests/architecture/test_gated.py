@@ -28,8 +28,10 @@ WALLS = {
     "approvals.submit": {"platform_defs/coordinator.py"},
     "approvals.launch": {"platform_defs/launcher.py"},
     "approvals.decide": {"platform_defs/decisions.py"},
-    "approvals.revoke": {"platform_defs/commands/audit.py"},  # of all grants, after a restored store was accepted
-    "people.verify": {"platform_defs/decisions.py"},
+    # Of all grants, after a restored store was accepted; of one's own permission to read, which gives it back.
+    "approvals.revoke": {"platform_defs/commands/audit.py", "resources/access.py"},
+    # Who decides, and who reads personal data in clear text.
+    "people.verify": {"platform_defs/decisions.py", "platform_defs/commands/reading.py"},
     "keys.sign": {"resources/store_grants.py"},
 }
 # What changes a lake, and who may: assets that write their own table, and tools behind the gate.

@@ -21,6 +21,7 @@ from agents.core.errors import (
     StateError,
     TableNotFound,
 )
+from agents.tools.evidence import Known, card_of
 from platform_defs.commands import reading
 from resources.platform import Platform
 from resources.settings import load_settings
@@ -155,6 +156,14 @@ def test_columns_without_personal_data_need_nobody(desk: Desk) -> None:
     found = desk.read("silver/people", "--raw", "--columns", "city,n", "--limit", "1")
     assert found["rows"] == [{"city": "Bonn", "n": 0}]
     assert desk.readings() == []
+
+
+def test_who_decides_sees_what_would_be_read_and_what_for(desk: Desk) -> None:
+    platform = desk.platform
+    card = card_of(platform, platform.approvals.request(desk.asked("--columns", "email")), known=Known())
+    for said in ("carl", "dev/silver/people", "email", "complaint 4711", "8 hours", "1 approval** of `governance`"):
+        assert said in card
+    assert "not known" not in card
 
 
 def test_a_grant_is_for_its_person_table_columns_and_hours(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from agents.tools.evidence.details import details
 from agents.tools.evidence.gather import Evidence, Readers, Size, TableEvidence, gather
 from agents.tools.evidence.known import Check, Known
 from agents.tools.evidence.personal import Personal
+from agents.tools.evidence.reading import reading_card
 from resources.markdown import (
     UNKNOWN,
     Missing,
@@ -34,6 +35,8 @@ _CHARTED = 6
 
 def card_of(platform: Platform, request: ApprovalRequest, *, known: Known) -> str:
     """The card of a request, measured now. Holds names, counts and specs; never values of rows, never secrets."""
+    if (access := request.effects.access) is not None:
+        return reading_card(request, access)
     return render(request, gather(platform, request, known), platform.settings)
 
 

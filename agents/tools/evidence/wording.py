@@ -20,6 +20,8 @@ _NOT_TAKEN_BACK = frozenset({"provision", "delete", "spend", "external"})
 def title(effects: Effects) -> str:
     """What would happen, as a heading says it."""
     where = quoted(effects.environment)
+    if effects.access is not None:
+        return f"read {_assets(effects)} in {where} in clear text"
     acts = [_act(step) for step in steps(effects)]
     if "deployment promote" in acts:
         return f"promote {_assets(effects)} to {where}{_besides(acts, 'deployment promote')}"
