@@ -11,6 +11,7 @@ import string
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 
@@ -43,13 +44,36 @@ _PEOPLE = {
         "Hollins Whitfield Abbott Kirby Sosa Pruitt Maddox Hines",
     ),
 }
-_HAN = ("王 李 张 刘 陈 杨 赵 黄".split(), "伟 芳 娜 秀英 敏 静 丽 强 磊 洋 艳 杰".split())
-_KANJI = ("佐藤 鈴木 高橋 田中 渡辺 伊藤 山本 中村".split(), "健太 美咲 翔太 陽菜 大輔 さくら 直樹 愛".split())
-_CYRILLIC = (
-    "Смирнов Кузнецов Попов Соколов Лебедев Козлов".split(),
-    "Алексей Дмитрий Сергей Андрей Павел Роман".split(),
+_HAN = (
+    ["王", "李", "张", "刘", "陈", "杨", "赵", "黄"],
+    ["伟", "芳", "娜", "秀英", "敏", "静", "丽", "强", "磊", "洋", "艳", "杰"],
 )
-_THINGS = "kettle lamp sofa drill tent mug shelf router bucket hammer blanket rake stool vase clock ladder".split()
+_KANJI = (
+    ["佐藤", "鈴木", "高橋", "田中", "渡辺", "伊藤", "山本", "中村"],
+    ["健太", "美咲", "翔太", "陽菜", "大輔", "さくら", "直樹", "愛"],
+)
+_CYRILLIC = (
+    ["Смирнов", "Кузнецов", "Попов", "Соколов", "Лебедев", "Козлов"],
+    ["Алексей", "Дмитрий", "Сергей", "Андрей", "Павел", "Роман"],
+)
+_THINGS = [
+    "kettle",
+    "lamp",
+    "sofa",
+    "drill",
+    "tent",
+    "mug",
+    "shelf",
+    "router",
+    "bucket",
+    "hammer",
+    "blanket",
+    "rake",
+    "stool",
+    "vase",
+    "clock",
+    "ladder",
+]
 _CALM = (
     "Replaced the filter and closed the case.",
     "Customer prefers delivery before noon.",
@@ -105,7 +129,8 @@ def person(country: str, form: str = "{0} {1}") -> Maker:
 
 
 def email(dice: random.Random, _: int = 0) -> str:
-    return f"{dice.choice(_THINGS)}{digits(dice, 3)}@{dice.choice(['posteo', 'webmail', 'inbox'])}.{dice.choice(['de', 'fr', 'com'])}"
+    host = dice.choice(["posteo.de", "webmail.fr", "inbox.com"])
+    return f"{dice.choice(_THINGS)}{digits(dice, 3)}@{host}"
 
 
 def iban(dice: random.Random, _: int = 0) -> str:
@@ -181,6 +206,11 @@ def payments() -> list[Column]:
     ]
 
 
+def british(dice: random.Random, _: int) -> str:
+    street = f"{dice.choice(['Elm', 'Oak', 'Mill'])} {dice.choice(['Street', 'Rd', 'Lane'])}"
+    return f"{dice.randrange(1, 900)} {street}, Leeds LS{dice.randrange(1, 9)} {dice.randrange(1, 9)}AB"
+
+
 def people() -> list[Column]:
     return [
         column("soyadi_adi", "PERSON", person("tr", "{1}, {0}")),
@@ -203,13 +233,7 @@ def people() -> list[Column]:
                 f"{d.choice(['Lindenweg', 'Bahnhofstraße', 'Am Markt'])} {d.randrange(1, 99)}, {digits(d, 5)} Bad Orb"
             ),
         ),
-        column(
-            "ship_to",
-            "LOCATION",
-            lambda d, _: (
-                f"{d.randrange(1, 900)} {d.choice(['Elm', 'Oak', 'Mill'])} {d.choice(['Street', 'Rd', 'Lane'])}, Leeds LS{d.randrange(1, 9)} {d.randrange(1, 9)}AB"
-            ),
-        ),
+        column("ship_to", "LOCATION", british),
         column(
             "domicilio",
             "LOCATION",
@@ -281,7 +305,7 @@ def harmless() -> list[Column]:
         column("published_on", "", lambda d, _: day(d, 1950, 2020, "%Y-%m-%d")),
         column("due", "", lambda d, _: day(d, 2023, 2026, "%d/%m/%Y")),
         column("git_sha", "", lambda d, _: f"{d.getrandbits(160):040x}"),
-        column("guid", "", lambda d, _: str(__import__("uuid").UUID(int=d.getrandbits(128), version=4))),
+        column("guid", "", lambda d, _: str(UUID(int=d.getrandbits(128), version=4))),
         column("ratio", "", lambda d, _: round(d.random() * 1000, 4)),
         column("random_9", "", lambda d, _: digits(d, 9)),
         column("random_16", "", lambda d, _: digits(d, 16)),

@@ -98,7 +98,7 @@ def named_numbers(facts: Facts) -> Iterator[Candidate]:
         return
     said = headers.suggested(facts.name)
     for kind, form, sure in _NAMED_FORMS:
-        if kind in said:
+        if kind in said and not headers.names_goods(facts.name):
             share = sum(n for v, n in facts.compacts.items() if form.fullmatch(v)) / max(1, facts.weight)
             if share >= 0.7:
                 yield Candidate(kind, sure, share, "the name says so and the numbers have the form")

@@ -61,9 +61,15 @@ def drawn(values: pa.Array) -> pa.Array:
     return pc.replace_with_mask(values.cast(pa.large_string()), foreign, redrawn)
 
 
+def few(values: pa.Array) -> bool:
+    """Whether the texts are so few and short that reading each costs less than making the gates."""
+    pc: Any = import_module("pyarrow.compute")
+    return len(values) < FEW and (pc.max(pc.binary_length(values)).as_py() or 0) < 500
+
+
 def findings(values: pa.Array) -> dict[int, list[Span]]:
     """Presidio's findings in each text, by its place in the array; texts without any are left out."""
-    if len(values) < FEW:
+    if few(values):
         every = ((place, vanilla_spans(text)) for place, text in enumerate(values.to_pylist()))
         return {place: spans for place, spans in every if spans}
     seen = drawn(values)

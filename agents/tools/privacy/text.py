@@ -1,29 +1,14 @@
-"""Personal data inside texts: Presidio's findings and our own."""
+"""Personal data inside one text: Presidio's findings and our own, none overlapping."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from agents.tools.privacy.found import Span
-from agents.tools.privacy.normal import level, visible
 from agents.tools.privacy.own import own_spans
 from agents.tools.privacy.recognizers import vanilla_spans
 from agents.tools.privacy.secrets_found import secrets_in
 from agents.tools.privacy.weighing import LEAST, phone_numbers, weighed
-
-
-def scan_text(texts: Sequence[str]) -> list[list[Span]]:
-    """The spans of personal data and secrets in each text, in order of place; spans do not overlap."""
-    return [spans_of(text) for text in texts]
-
-
-def spans_of(text: str) -> list[Span]:
-    """The surest first claims its place; what overlaps it is left out. Places are those of the text as given."""
-    shown, places = visible(text)
-    spans = resolved(level(shown))
-    if places is None:
-        return spans
-    return [Span(places[s.start], places[s.end - 1] + 1, s.type, s.score) for s in spans]
 
 
 def resolved(text: str, vanilla: Sequence[Span] | None = None) -> list[Span]:

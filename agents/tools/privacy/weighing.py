@@ -38,7 +38,8 @@ _OTHER = re.compile(
 _MOMENT = re.compile(r"1[0-9]\d{8}(?:\d{3})?\Z")  # seconds or milliseconds since 1970
 _OFFICE = re.compile(r"\s*[-(]?\s*(?:office|home|work|mobile|cell|fax|direct)\b")
 _VERSION = re.compile(
-    r"(?:\b(?:rev|ver|version|v|release|build|firmware|fw|sdk|driver|update|patch|kernel)[ .:#=]*|[a-z]-|(?<!/)\b[a-z]+/)\Z",
+    r"(?:\b(?:rev|ver|version|v|release|build|firmware|fw|sdk|driver|update|patch|kernel)[ .:#=]*|[a-z]-|"
+    r"(?<!/)\b[a-z]+/)\Z",
     re.I,
 )
 _VERSION_LIKE = re.compile(r"(?:[0-9]|1[1-5])(?:\.\d{1,3}){3}\Z")  # few networks start so low, most versions do
