@@ -1,8 +1,8 @@
 """How well and how fast wrong cells are found, beside a simple detector on the same tables.
 
 `python -m benchmarks.bench_cells` prints the mean F1 over invented tables with several kinds of dirt at several rates,
-what repairs are worth, how many cells of clean tables are flagged, and cells a second at two sizes: `growth` is the time a
-cell takes at 100,000 rows over that at 50,000, 1 is linear. Where ADP_BENCH_DATA names a folder with
+what repairs are worth, how many cells of clean tables are flagged, and cells a second at two sizes: `growth` is the
+time a cell takes at 100,000 rows over that at 50,000, 1 is linear. Where ADP_BENCH_DATA names a folder with
 `quality/<set>/{dirty,clean}.csv`, those sets are measured too.
 """
 
