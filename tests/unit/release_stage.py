@@ -100,6 +100,10 @@ class InProcess(Orchestrator):
     def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
         """Nobody looks."""
 
+    def readers(self, table: TableId) -> list[TableId]:
+        """As the loaded definitions have it."""
+        return readers_in(self.deployment.definitions().resolve_asset_graph(), table)
+
     def known(self) -> frozenset[TableId]:
         """Every table that is loaded."""
         graph = self.deployment.definitions().get_repository_def().asset_graph

@@ -1,0 +1,47 @@
+"""Masked views are promoted like other tables: after their base, and approved by what they mask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.core.errors import SpecError
+from resources.masking_keys import with_new_version
+from tests.unit.product_runs import ORDERS
+from tests.unit.release_stage import ReleaseStage
+
+VIEW = """
+    - name: orders
+      layer: masked
+      masked: {source: bronze/orders, columns: {order_id: {method: hash}, amount: {method: keep}}}
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> ReleaseStage:
+    made = ReleaseStage(tmp_path)
+    made.deployment.product(ORDERS + VIEW)
+    secrets = made.deployment.settings.secrets_dir
+    secrets.mkdir(parents=True)
+    (secrets / "MASKING_KEY").touch(mode=0o600)
+    (secrets / "MASKING_KEY").write_text(with_new_version(None, "MASKING_KEY"))
+    assert made.deployment.run("dev/masked/orders").success
+    return made
+
+
+def test_a_view_is_promoted_with_its_base_and_pinned_as_it_masks(stage: ReleaseStage) -> None:
+    stage.promote("bronze/orders", "masked/orders")
+    rows = stage.platform.lake.read(stage.table("masked/orders")).read_all()
+    assert all(len(value) == 32 for value in rows["order_id"].to_pylist())
+    pinned = stage.pin("masked/orders")
+    assert pinned["masked"]["columns"]["order_id"] == {"method": "hash"}
+    stage.change("order_id: {method: hash}", "order_id: {method: keep}")
+    assert stage.deployment.run("staging/masked/orders").success
+    after = stage.platform.lake.read(stage.table("masked/orders")).read_all()
+    assert after["order_id"].to_pylist() == rows["order_id"].to_pylist(), "what was released stays in force"
+
+
+def test_a_view_does_not_go_without_its_base(stage: ReleaseStage) -> None:
+    with pytest.raises(SpecError, match="masked/orders reads bronze/orders, which is not in staging"):
+        stage.promote("masked/orders")
