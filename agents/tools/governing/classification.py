@@ -58,7 +58,7 @@ class Classified:
         return {"rows": self.rows, "personal": sorted(self.personal), "columns": columns}
 
 
-@tool("privacy.scan", effect="read")
+@tool("privacy.scan_table", effect="read")
 def scan(session: Session, asset: str) -> Classified:
     """What the columns of a lake table hold. Values leave it never, not even as examples."""
     return scan_of(session, asset)
