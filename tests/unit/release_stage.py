@@ -93,10 +93,6 @@ class InProcess(Orchestrator):
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         """Nobody looks."""
 
-    def readers(self, table: TableId) -> list[TableId]:
-        """As the loaded definitions have it."""
-        return readers_in(self.deployment.definitions().resolve_asset_graph(), table)
-
     def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
         """Nobody looks."""
 
