@@ -10,6 +10,7 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.tools import releases, runs, smoke
+from agents.tools.governing import classification
 from agents.tools.releases import Promotion
 from resources.orchestrator import ChildRun
 
@@ -20,6 +21,7 @@ DEPLOYMENT = agent(
 )
 
 ROLLED_BACK = "rolled_back"
+PROD = "prod"
 
 
 @DEPLOYMENT.action("promote", effects=("write_spec", "write_data"))
@@ -38,6 +40,8 @@ def promote(work: Work, assets: list[str], to: str) -> Mapping[str, Any]:
     if not todo:
         return {**told, "status": "unchanged", "released": [], "smoke": []}
     names = [promotion.asset for promotion in todo]
+    if to == PROD and (shown := work.call(classification.unmasked, assets=names)):
+        raise _unmasked(shown)
     commits = work.call(releases.pin, assets=names)
     try:
         child, tested, reasons = _try_out(work, names)
@@ -66,6 +70,16 @@ def rollback(work: Work, assets: list[str]) -> Mapping[str, Any]:
         "undone": done,
         "kept": {asset: fields for asset, fields in kept.items() if fields},
     }
+
+
+def _unmasked(shown: Mapping[str, Sequence[str]]) -> Denied:
+    told = "; ".join(f"{asset}: {', '.join(columns)}" for asset, columns in shown.items())
+    first = next(iter(shown))
+    return Denied(
+        f"it would bring personal data into production that nobody masked: {told}",
+        where=", ".join(shown),
+        fix=f'adp goal "Scan {first} for PII and mask it", then release it with its masked view',
+    )
 
 
 def _try_out(work: Work, names: Sequence[str]) -> tuple[ChildRun | None, list[smoke.Finding], list[str]]:

@@ -158,8 +158,8 @@ def erase(work: Work, subject: str, assets: list[str], follow: list[str] | None 
     along = list(follow or ())
     found = work.call(subjects.find, subject=subject, follow=along)
     kept = [place for place in found if place.hold]
-    asked = dict.fromkeys(asset.removeprefix(copies.COLD) for asset in assets)
-    tables = [asset for asset in asked if asset not in {place.table for place in kept}]
+    there = {place.table.removeprefix(copies.COLD) for place in found if not place.hold}
+    tables = [a for a in dict.fromkeys(asset.removeprefix(copies.COLD) for asset in assets) if a in there]
     readers = {r: None for a in tables for r in work.call(copies.readers, asset=a) if r not in tables}
     counts = work.call(copies.count, assets=[*tables, *readers])
     gone = work.call(subjects.erase, subject=subject, assets=tables, follow=along)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from agents.core.catalog import TableId
 from agents.core.errors import Denied, GoalError, SpecError, StateError
 from agents.tools import releases
+from agents.tools.governing import classification
 from agents.tools.releases import release_digests
 from tests.unit.product_runs import AT_LEAST, ORDERS
 from tests.unit.release_stage import ROWS, ReleaseStage, Stopped
@@ -223,3 +225,14 @@ def _git(folder: Path, *arguments: str) -> str:
     import subprocess
 
     return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def test_personal_data_that_nobody_masked_is_seen_before_production(stage: ReleaseStage) -> None:
+    import pyarrow as pa
+
+    emails = [f"{name}@example.org" for name in ("ada", "bob", "cy", "dee", "eve", "fay", "gus", "hal")]
+    stage.platform.lake.overwrite(TableId("dev", "bronze", "orders"), pa.table({"order_id": range(8), "email": emails}))
+    assert stage.call(classification.unmasked, assets=["bronze/orders"]) == {"bronze/orders": ["email"]}
+    view = "key: [order_id]\n    - name: orders\n      layer: masked\n      masked: {source: bronze/orders}"
+    stage.change("key: [order_id]", view)
+    assert stage.call(classification.unmasked, assets=["bronze/orders", "masked/orders"]) == {}

@@ -25,6 +25,9 @@ PRODUCT = """
     - name: emails
       layer: gold
       sql: SELECT upper(email) AS contact FROM bronze.clients
+    - name: clients
+      layer: masked
+      masked: {source: bronze/clients, columns: {email: {method: hash}}}
 """
 
 
@@ -41,7 +44,7 @@ def stage(tmp_path: Path) -> Stage:
     lake.append(NOTES, pa.table({"text": ["call ada.lovelace@example.com.", "nothing", None], "n": [1, 2, 3]}))
     lake.append(HELD, pa.table({"_rule": ["r", "r"], "row": [json.dumps({"email": ADA.upper()}), '{"email": "x"}']}))
     made.platform.cold.append(CLIENTS, pa.table({"id": [7], "email": [ADA]}))
-    made.run("dev/gold/emails")
+    made.run("dev/gold/emails", "dev/masked/clients")
     return made
 
 
@@ -86,11 +89,13 @@ def test_erasing_waits_for_people(stage: Stage) -> None:
 
 
 def test_an_erased_person_is_in_no_table_text_archive_or_file(stage: Stage) -> None:
-    out = stage.act("erase", approved=True, subject=str(ada(stage)), assets=sorted(tables(stage, ada(stage))))
+    asked = [*sorted(tables(stage, ada(stage))), "masked/clients"]
+    out = stage.act("erase", approved=True, subject=str(ada(stage)), assets=asked)
     assert tables(stage, ada(stage)) == {}
     assert all(proof["clean"] for proof in out["proof"])
     assert stage.platform.lake.read(NOTES).read_all().column("text").to_pylist() == ["call [erased].", "nothing", None]
     assert stage.platform.lake.rows(CLIENTS) == 2
+    assert stage.platform.lake.rows(TableId("dev", "masked", "clients")) == 2, "its row in the masked view is gone too"
     assert stage.platform.lake.marks(CLIENTS)["watermark"] == "9"
     for root in (*stage.platform.settings.lake_roots.values(), stage.platform.settings.lake_cold):
         files = [path for path in Path(root).rglob("*") if path.is_file()]

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agents.core.errors import TableNotFound
 from agents.core.registry import tool
 from agents.tools.governing.corrections import Correction, corrections, same_column
+from agents.tools.governing.declared import declared
 from agents.tools.session import Session
 from agents.tools.specs import entry_of, write_entry
-from assets.kinds.spec_classes import NONE
+from assets.kinds.spec_classes import NONE, PII
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as pads
 
 # A source is judged by its first rows: a scan must not load it.
 SOURCE_ROWS = 50_000
+# A large table is judged by this many of its rows, in so many pieces: what half a percent of cells hold still shows.
+LAKE_ROWS, BATCH = 20_000, 256
 # A scan this sure of another type is believed rather than what a person said of a column elsewhere.
 SURE = 0.95
 
@@ -51,9 +58,14 @@ class Classified:
         return {"rows": self.rows, "personal": sorted(self.personal), "columns": columns}
 
 
-@tool("privacy.scan", effect="read")
+@tool("privacy.scan_table", effect="read")
 def scan(session: Session, asset: str) -> Classified:
     """What the columns of a lake table hold. Values leave it never, not even as examples."""
+    return scan_of(session, asset)
+
+
+def scan_of(session: Session, asset: str) -> Classified:
+    """The same for other tools."""
     from agents.tools.privacy import scan_table
 
     lake, table = session.platform.lake, session.table(asset)
@@ -61,7 +73,7 @@ def scan(session: Session, asset: str) -> Classified:
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
     known = corrections(session.platform)
     own = {found.column: found.pii for found in known if found.asset == asset}
-    found = scan_table(lake.dataset(table), hints=own)
+    found = scan_table(_sample(lake.dataset(table)), hints=own)
     columns = {name: _class(column) for name, column in found.columns.items() if not name.startswith("_")}
     columns |= {name: Class(pii, 1.0, 1.0, "person", "a person said so") for name, pii in own.items()}
     loosen: dict[str, str] = {}
@@ -85,6 +97,26 @@ def scan_source(session: Session, connection: str, table: str) -> Classified:
         found = scan_table(pa.Table.from_batches(batches, stream.schema))
     columns = {name: _class(column) for name, column in found.columns.items()}
     return Classified(f"{connection}/{table}", found.rows, columns)
+
+
+@tool("privacy.unmasked", effect="read")
+def unmasked(session: Session, assets: Sequence[str]) -> dict[str, list[str]]:
+    """By table the personal columns that a release into production would show: tables nobody scanned are scanned now.
+
+    What a spec says of columns, policy has judged before; here is looked at what no spec speaks of.
+    """
+    specs, views = session.platform.specs, declared(session.platform, "dev")
+    below = replace(session, environment="dev")
+    found: dict[str, list[str]] = {}
+    for asset in assets:
+        entry = (specs.find(asset) or ("", {}))[1]
+        known = any(column.get("pii") for column in (entry.get("columns") or {}).values())
+        if known or entry.get("masked") or (entry.get("tags") or {}).get(PII) or not _exists(below, asset):
+            continue
+        shown = {name for name, view in views.items() if (view.get("masked") or {}).get("source") == asset}
+        if not any(view in assets or _exists(session, view) for view in shown):
+            found |= {asset: sorted(scan_of(below, asset).personal)}
+    return {asset: columns for asset, columns in found.items() if columns}
 
 
 @tool("privacy.loosen", effect="delete")
@@ -119,6 +151,23 @@ def _entry(session: Session, found: Classified) -> dict[str, Any]:
         if column.by != "person":
             made[name] |= {"pii": column.pii, "confidence": round(column.confidence, 2)}
     return {name: entry for name, entry in made.items() if entry}
+
+
+def _exists(session: Session, asset: str) -> bool:
+    return session.platform.lake.exists(session.table(asset))
+
+
+def _sample(rows: pads.Dataset) -> pa.Table | pads.Dataset:
+    """The whole of a table, or rows from all over one that is large: an even part of its batches."""
+    import pyarrow as pa
+
+    count = rows.count_rows()
+    if count <= LAKE_ROWS:
+        return rows
+    step = count // LAKE_ROWS + 1
+    scanner = rows.scanner(batch_size=BATCH, batch_readahead=2, fragment_readahead=1)
+    kept = (batch for number, batch in enumerate(scanner.to_batches()) if number % step == 0)
+    return pa.Table.from_batches(kept, scanner.projected_schema)
 
 
 def _class(column: Any) -> Class:

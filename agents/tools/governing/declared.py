@@ -12,7 +12,7 @@ from resources.specs_repo import SpecsRepo
 
 
 def declared(platform: Platform, environment: str) -> dict[str, dict[str, Any]]:
-    """By `layer/table` the entry in force, with its product's tags. A file that does not load is left out."""
+    """By `layer/table` the entry in force, with its product's tags and owners; files that do not load are left out."""
     found: dict[str, dict[str, Any]] = {}
     for repo in (platform.releases(environment), platform.specs) if environment != "dev" else (platform.specs,):
         for product in repo.products():
@@ -33,6 +33,9 @@ def _entries(repo: SpecsRepo, product: str) -> list[dict[str, Any]]:
         attributes: Mapping[str, Any] = repo.read(product)
     except SpecError:
         return []  # the asset platform/specs shows it
-    above = attributes.get("tags") or {}
+    tags, owners = attributes.get("tags") or {}, attributes.get("owners") or []
     entries = [*(attributes.get("tables") or ()), *(attributes.get("extensions") or ())]
-    return [{**entry, "tags": {**above, **(entry.get("tags") or {})}} for entry in entries]
+    return [
+        {**entry, "tags": {**tags, **(entry.get("tags") or {})}, "owners": entry.get("owners") or owners}
+        for entry in entries
+    ]

@@ -114,10 +114,11 @@ class Searcher:
 
 
 def searchable(kind: Any) -> bool:
-    """Whether cells of the type can be an identifier: texts and numbers; a float may be one that lost its type."""
+    """Whether cells of the type can be an identifier: texts and whole numbers; a float may be one of those."""
     import pyarrow.types as pat
 
-    return is_text(kind) or pat.is_integer(kind) or pat.is_floating(kind) or pat.is_decimal(kind)
+    whole = pat.is_integer(kind) or (pat.is_decimal(kind) and kind.scale == 0)
+    return is_text(kind) or whole or pat.is_floating(kind)
 
 
 def is_text(kind: Any) -> bool:

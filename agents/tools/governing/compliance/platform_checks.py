@@ -12,7 +12,7 @@ from resources.platform import Platform
 
 PlatformCheck = Callable[[Platform, Parameters], Finding]
 _EVERYBODY = Votes(99, frozenset({"platform", "governance"}))
-_LOOKING = ("subject", "access")
+_LOOKING = ("subject", "read")
 _SEEN = 300
 
 
