@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.core.catalog import TableId
+from agents.core.errors import Unreachable
+from resources.catalogs import Catalog, Described
 from resources.ledger import Entry
 from resources.notifier import Delivery, Notice, Notifier
 from resources.orchestrator import ChildRun, Materialized, Orchestrator
@@ -26,6 +28,22 @@ class MemoryNotifier(Notifier):
             Delivery(t.kind, t.to, t.to not in self._failing, "failing" if t.to in self._failing else "")
             for t in notice.targets
         ]
+
+
+class MemoryCatalog(Catalog):
+    """Keeps what it was told in `tables`, unless it is out of reach."""
+
+    def __init__(self, name: str, *, reachable: bool = True) -> None:
+        self.name = name
+        self.tables: list[Described] = []
+        self._reachable = reachable
+
+    def publish(self, table: Described) -> str:
+        """Keep it."""
+        if not self._reachable:
+            raise Unreachable("no answer", where=self.name, fix="start it")
+        self.tables.append(table)
+        return "kept"
 
 
 class MemorySecrets(Secrets):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from resources.access import Access
     from resources.approvals import Approvals
     from resources.approvals_policy import Policies
+    from resources.catalogs import Catalog as OutsideCatalog
     from resources.identity import People
     from resources.keys import Keys
     from resources.lake import Lake
@@ -191,6 +192,13 @@ class Platform:
         from resources.notifier import ChannelNotifier
 
         return ChannelNotifier(self.secrets, self.settings.smtp, webhook=self.settings.notify_webhook)
+
+    @cached_property
+    def outside_catalogs(self) -> list[OutsideCatalog]:
+        """The catalogs that are told what tables hold; none unless settings name one."""
+        from resources.catalogs import catalogs_of
+
+        return catalogs_of(self.settings.catalogs, self.secrets)
 
     def catalog(self, environment: str = "dev") -> Catalog:
         """All that a goal can name: every connection, and the lake's tables in one environment."""

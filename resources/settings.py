@@ -60,6 +60,13 @@ KEYS: Mapping[str, str] = {
     "key_vault": "address of the Azure Key Vault that holds secrets: https://NAME.vault.azure.net",
     "names": "who finds names in texts: azure (AI Language), spacy:<model>; none without",
     "language_endpoint": "address of Azure AI Language; its key is the secret LANGUAGE_KEY",
+    "unity_catalog": "address of the Databricks workspace whose Unity Catalog is told what columns hold",
+    "unity_table": "a table's full name there; the default is {environment}.{layer}.{table}",
+    "purview": "address of the Microsoft Purview account that is told: https://NAME.purview.azure.com",
+    "purview_type": "type of its entities; the default is azure_datalake_gen2_path",
+    "purview_name": "their qualified name; the default is {url}; with {column} each column is an entity",
+    "acl_readers": "object id of the Entra group that may read tables without personal data in clear text",
+    "acl_personal": "object id of the Entra group that may read all tables of the lake",
     "local_user": "who works at this computer, where no proxy says it",
 }
 ROLES = ("viewer", "engineer", "approver", "admin")
@@ -73,6 +80,19 @@ class Smtp:
     port: int = 587
     sender: str = "adp@localhost"
     user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSettings:
+    """Catalogs that are told what tables hold; empty means that none is."""
+
+    unity: str = ""
+    unity_table: str = "{environment}.{layer}.{table}"
+    purview: str = ""
+    purview_type: str = "azure_datalake_gen2_path"
+    purview_name: str = "{url}"
+    acl_readers: str = ""
+    acl_personal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +130,7 @@ class Settings:
     key_vault: str = ""
     names: str = ""
     language_endpoint: str = ""
+    catalogs: CatalogSettings = field(default_factory=CatalogSettings)
 
     @property
     def secrets_dir(self) -> Path:
@@ -181,7 +202,14 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
         key_vault=values.text("key_vault", ""),
         names=values.text("names", ""),
         language_endpoint=values.text("language_endpoint", ""),
+        catalogs=_catalogs(values),
     )
+
+
+def _catalogs(values: Values) -> CatalogSettings:
+    given = {key: values.text(key, "") for key in KEYS if key.startswith(("unity_", "purview", "acl_"))}
+    given["unity"] = given.pop("unity_catalog")
+    return CatalogSettings(**{key: value for key, value in given.items() if value})
 
 
 def _project(cwd: Path) -> Path:

@@ -10,7 +10,7 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.tools import ready, runs, specs
-from agents.tools.governing import classification, copies, obligations, retention, subjects
+from agents.tools.governing import classification, copies, obligations, publishing, retention, subjects
 
 GOVERNANCE = agent(
     "governance",
@@ -19,6 +19,8 @@ GOVERNANCE = agent(
 )
 # Outputs: the masked view that a step wrote, to be materialized.
 VIEW = "view"
+# Outputs: tables whose columns were classed, which catalogs outside are told; and what a catalog did not take.
+CLASSED, UNTOLD = "classed", "untold"
 PERSONAL = ("table", "column", "holds", "confidence", "share", "why")
 GAPS = ("table", "asked", "found", "fix")
 MANY = 50
@@ -35,7 +37,7 @@ def scan_pii(
         return {"dataset": found.dataset, "found": found.to_json(), **_told(found)}
     found = work.call(classification.scan, asset=asset)
     written = work.call(classification.classify, asset=asset, found=found)
-    out = {"dataset": asset, **written, "found": found.to_json(), **_told(found)}
+    out = {"dataset": asset, **written, "found": found.to_json(), CLASSED: [asset], **_told(found)}
     if found.loosen:
         columns = dict(found.loosen)
         goal = work.call(
@@ -55,14 +57,15 @@ def protect(work: Work, asset: str) -> Mapping[str, Any]:
     if not scanned["found"]["personal"]:
         return scanned
     masked = mask(work, asset)
-    return {**scanned, VIEW: masked[VIEW], "told": [*scanned["told"], *masked["told"]]}
+    return {**scanned, VIEW: masked[VIEW], CLASSED: masked[CLASSED], "told": [*scanned["told"], *masked["told"]]}
 
 
 @GOVERNANCE.action("loosen", effects=("write_spec", "delete"))
 def loosen(work: Work, asset: str, columns: list[str]) -> Mapping[str, Any]:
     """Call columns harmless that were classed as personal: it takes protection away, so people decide on it."""
     written = work.call(classification.loosen, asset=asset, columns=columns)
-    return {"dataset": asset, **written, "told": [f"`{asset}`: {', '.join(columns)} count as no personal data now"]}
+    told = f"`{asset}`: {', '.join(columns)} count as no personal data now"
+    return {"dataset": asset, **written, CLASSED: [asset], "told": [told]}
 
 
 @GOVERNANCE.action("mask", effects=("write_spec", "write_data"))
@@ -79,24 +82,60 @@ def mask(work: Work, asset: str) -> Mapping[str, Any]:
     product = work.call(specs.product_of, asset=asset)
     written = work.call(specs.write, asset=view, product=product, entry=entry)
     told = f"`{view}` shows `{asset}` to analysts, personal data masked"
-    return {"dataset": view, "source": asset, **written, VIEW: view, "told": [told]}
+    return {"dataset": view, "source": asset, **written, VIEW: view, CLASSED: [asset, view], "told": [told]}
+
+
+@GOVERNANCE.action("publish", effects=("external",))
+def publish(work: Work, asset: str) -> Mapping[str, Any]:
+    """Tell the catalogs outside (Unity Catalog, Purview, the lake's ACLs) what the spec says of a table's columns."""
+    done = work.call(publishing.publish, asset=asset)
+    told = [f"`{asset}`: {one.catalog}: {one.said}" for one in done] or [f"`{asset}`: no catalog is set to be told"]
+    untold = [f"{one.catalog}: {one.said}" + (f" ({one.fix})" if one.fix else "") for one in done if not one.ok]
+    return {"dataset": asset, "catalogs": [one.to_json() for one in done], UNTOLD: untold, "told": told}
 
 
 @GOVERNANCE.finish
 def build(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-    """Load what was written, and materialize the masked views of this phase in one child run."""
+    """Load what was written, materialize the masked views of this phase in one child run, and have catalogs told."""
+    untold = {out["dataset"]: out[UNTOLD] for out in done.values() if out.get(UNTOLD)}
+    if untold:  # raised here, when every table had its turn; what was classed stays so
+        what = "; ".join(f"{asset}: {', '.join(problems)}" for asset, problems in untold.items())
+        raise RunFailed(f"not every catalog was told: {what}", fix="mend that, then publish these tables again")
     views = list(dict.fromkeys(out[VIEW] for out in done.values() if VIEW in out))
     if not views and not any(out.get("commit") for out in done.values()):
         return {}
     work.call(runs.reload)
-    if not views:
-        return {}
-    child = work.call(runs.materialize, assets=views)
-    if not child.success:
-        raise RunFailed(child.error, where=", ".join(views), fix=f"see run {child.run_id}", run_id=child.run_id)
-    left = {table.asset: found.metadata.get("dagster/row_count") for table, found in child.tables.items()}
-    made = {step: out for step, out in done.items() if out.get(VIEW) == out["dataset"]}
-    return {step: {"run_id": child.run_id, "rows": left.get(out[VIEW])} for step, out in made.items()}
+    made: dict[str, dict[str, Any]] = {}
+    if views:
+        child = work.call(runs.materialize, assets=views)
+        if not child.success:
+            raise RunFailed(child.error, where=", ".join(views), fix=f"see run {child.run_id}", run_id=child.run_id)
+        left = {table.asset: found.metadata.get("dagster/row_count") for table, found in child.tables.items()}
+        shown = {step: out[VIEW] for step, out in done.items() if out.get(VIEW) == out["dataset"]}
+        made = {step: {"run_id": child.run_id, "rows": left.get(view)} for step, view in shown.items()}
+    return _with_catalogs(work, done, made)
+
+
+def _with_catalogs(
+    work: Work, done: Mapping[str, Mapping[str, Any]], made: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Where the deployment has catalogs, a goal of its own tells them: what was classed stays in any case.
+
+    It has an effect outside of the platform, so that policy and people decide on it apart from the scan.
+    """
+    classed = list(dict.fromkeys(asset for out in done.values() for asset in out.get(CLASSED, ())))
+    named = work.call(publishing.named) if classed else []
+    if not named:
+        return made
+    goal = work.call(
+        ready.submit,
+        text=f"Tell {', '.join(named)} what {', '.join(classed[:3])}{' and more' if len(classed) > 3 else ''} hold",
+        steps=[("governance", "publish", {"asset": asset}) for asset in classed],
+        key=f"publish:{work.goal}:{','.join(classed)}",
+    )
+    step = next(step for step, out in done.items() if out.get(CLASSED))
+    told = [*done[step]["told"], f"{goal} tells {', '.join(named)}"]
+    return {**made, step: {**made.get(step, {}), "published_by": goal, "told": told}}
 
 
 @GOVERNANCE.action("retain", effects=("write_spec",))
