@@ -1,4 +1,4 @@
-"""Tools that let go of a table whole: its entry in the specs first, so that nothing makes it anew, then all its files."""
+"""Tools that let go of a table whole: its entry in the specs first, so that nothing makes it anew, then its files."""
 
 from __future__ import annotations
 
