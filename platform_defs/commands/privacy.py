@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from platform_defs.commands import privacy_compliance, privacy_subject
+from platform_defs.commands import privacy_compliance, privacy_publish, privacy_subject
 from platform_defs.commands.printing import Json, emit, tell
 
 privacy = typer.Typer(help="Find personal data and secrets.", no_args_is_help=True)
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(privacy, name="privacy")
     privacy_subject.register(privacy)
     privacy_compliance.register(privacy)
+    privacy_publish.register(privacy)
 
 
 @privacy.command("scan")
