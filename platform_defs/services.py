@@ -18,6 +18,7 @@ from resources.settings import Settings
 from sensors.approvals import approvals_sensor
 from sensors.contracts import contracts_sensor
 from sensors.failures import failures_sensor
+from sensors.masks import masks_sensor
 from sensors.plans import plans_sensor
 from sensors.privacy import privacy_sensor
 from sensors.quality import quality_sensor
@@ -36,6 +37,7 @@ def services(settings: Settings) -> dg.Definitions:
             approvals_sensor(platform),
             failures_sensor(platform),
             contracts_sensor(platform),
+            masks_sensor(platform),
             retention_sensor(platform),
             privacy_sensor(platform),
             quality_sensor(platform),

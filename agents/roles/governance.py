@@ -85,6 +85,12 @@ def mask(work: Work, asset: str) -> Mapping[str, Any]:
     return {"dataset": view, "source": asset, **written, VIEW: view, CLASSED: [asset, view], "told": [told]}
 
 
+@GOVERNANCE.action("remask", effects=("write_spec", "write_data"))
+def remask(work: Work, asset: str) -> Mapping[str, Any]:
+    """Make a masked view anew by the keys that mask now: until then it joins with no view made by them."""
+    return {"dataset": asset, VIEW: asset, "told": [f"`{asset}` is masked by the newest keys"]}
+
+
 @GOVERNANCE.action("publish", effects=("external",))
 def publish(work: Work, asset: str) -> Mapping[str, Any]:
     """Tell the catalogs outside (Unity Catalog, Purview, the lake's ACLs) what the spec says of a table's columns."""

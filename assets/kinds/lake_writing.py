@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 RULES_MARK = "rules"
 SPEC_MARK = "spec"  # digest of the spec by which the rows were made
 MASKS_MARK = "masks"  # digest of the methods and key versions by which a masked view was made
+KEYS_MARK = "mask_keys"  # JSON: the version of each key by which a masked view was made, by the secret's name
 NO_MARKS: Mapping[str, str] = {}
 
 

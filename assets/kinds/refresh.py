@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from agents.core.errors import SpecError
 from assets.kinds.evolution import require
 from assets.kinds.judging import Sieve
-from assets.kinds.lake_writing import MASKS_MARK, write_stream
+from assets.kinds.lake_writing import KEYS_MARK, MASKS_MARK, write_stream
 from assets.kinds.landing import land
 from assets.kinds.metadata import masking_metadata, sql_lineage
 from assets.kinds.new_rules import hold_to_new_rules, remember_rules
@@ -138,7 +139,7 @@ def _mask(platform: Platform, asset: LakeAsset, view: Masked, run_id: str, now: 
     counted = view.k_anonymity.columns if view.k_anonymity else ()
     for what, names in (("key", table.key), ("partition_by", table.partition_by), ("k_anonymity", counted)):
         require(names, schema, what, asset.where)
-    marks = {MASKS_MARK: made.digest}
+    marks = {MASKS_MARK: made.digest, KEYS_MARK: json.dumps(dict(made.keys), sort_keys=True)}
     rows = write_stream(lake, asset.id, made.rows, sieve, run_id, asset.digest, table.partition_by, marks)
     numbers = {
         **rows,

@@ -21,7 +21,7 @@ from agents.core.errors import (
     Unreachable,
 )
 from assets.kinds.judging import check_results, judge, refused
-from assets.kinds.lake_writing import MASKS_MARK, RULES_MARK, SPEC_MARK
+from assets.kinds.lake_writing import KEYS_MARK, MASKS_MARK, RULES_MARK, SPEC_MARK
 from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import MOVES_MARK, settle_moves
 from assets.kinds.refresh import pinned_version, refresh
@@ -110,7 +110,7 @@ def take_back(lake: Lake, table: TableId, former: int | None) -> str:
     import pyarrow as pa
 
     nothing = pa.RecordBatchReader.from_batches(lake.schema(table), [])
-    gone = ("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK, MASKS_MARK, MOVES_MARK)
+    gone = ("source", "watermark", "watermark_column", RULES_MARK, SPEC_MARK, MASKS_MARK, KEYS_MARK, MOVES_MARK)
     lake.overwrite(table, nothing, marks=dict.fromkeys(gone, ""))
     settle_moves(lake, table)
     return "the first version was refused; the table is empty until a load passes"

@@ -155,7 +155,8 @@ def new_key(
 ) -> None:
     """Make a key, or a new version of one: it masks from now on, and former versions go on to open their tokens.
 
-    Views are made anew with it at their next refresh; pseudonyms change, so refresh those that are joined together.
+    Pseudonyms change: the sensor `masks` has all views made anew that were made by a former version, in production once
+    people approved it.
 
     **Examples**
 
@@ -174,7 +175,7 @@ def new_key(
     version = len(text.splitlines())
     platform.ledger.append("key", platform.settings.local_user, "new version of a masking key", subject=name)
     where = platform.settings.key_vault or "the state folder, readable by you alone"
-    tell(f"version {version} of {name} masks from now on; it lies in {where}")
+    tell(f"version {version} of {name} masks from now on; it lies in {where}; `adp up` has the views made anew")
 
 
 @masking.command("open")

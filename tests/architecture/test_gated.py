@@ -57,6 +57,7 @@ SENSORS = {
     "failures": "tells people",
     "privacy": "submits goals into the store: the governance agent scans, and writes specs through the gate",
     "contracts": "submits goals into the store, whose runs take promises back and are held for that",
+    "masks": "submits goals into the store: the governance agent makes views anew, and runs are gated",
     "retention": "submits goals into the store, whose runs delete and are held for that",
     "specs": "reports which files did not load",
     "quality": "reports what is unusual, and submits goals of the quality agent, whose runs are gated",
