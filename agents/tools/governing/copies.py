@@ -1,4 +1,4 @@
-"""Where rows of a table live on: its quarantine and log, what is computed from it, the cold tier; and that they are gone."""
+"""Where rows of a table live on: quarantine, log, what is computed from it, the cold tier; and that they are gone."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from resources.platform import Platform
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is older than `before` (a day, UTC) in a table, and in its quarantine and log; `against` says why it must stay.
+    """What is older than `before` (a day, UTC) in a table, its quarantine and log; `against`: why it must stay.
 
     `undated` rows say no age: they stay, and somebody should look at them.
     """
@@ -76,7 +76,7 @@ def archive(session: Session, asset: str, before: str) -> int:
 
 @tool("retention.delete", effect="delete")
 def delete(session: Session, asset: str, before: str) -> dict[str, int]:
-    """Delete the rows older than `before` from a table, its quarantine and log; with `then: delete` from the cold tier too.
+    """Delete the rows older than `before` from a table, its quarantine and log; `then: delete`: from the cold tier too.
 
     Raises Denied under a legal hold, and StateError where a row to archive is not in the cold tier yet.
     """
