@@ -12,6 +12,9 @@ import pytest
 
 from agents.core.catalog import TableId
 from agents.core.errors import ApprovalRequired, Denied
+from agents.core.plan import Plan, Step
+from agents.roles.report import render
+from agents.tools.goals import GoalFacts
 from agents.tools.overrides import forbidden
 from agents.tools.replaying import reasons, would_land
 from assets.kinds.moves import log_id
@@ -109,3 +112,11 @@ def test_repairs_that_are_only_likely_wait_for_people(stage: Stage) -> None:
     with pytest.raises(ApprovalRequired):
         act(stage, "accept", at_least=0.6)
     assert "Berlxn" in cities(stage)
+
+
+def test_the_report_says_what_each_agent_did_under_its_own_name(stage: Stage) -> None:
+    steps = (Step("s1", 1, "quality", "repair"), Step("s2", 1, "governance", "mask"), Step("s3", 1, "quality", "undo"))
+    told = {step.id: {"dataset": "bronze/people", "told": [f"{step.action} done"]} for step in steps}
+    plan = Plan("g", "dev", steps=steps)
+    text = render(GoalFacts("G-000001", "g", "dev", "ada", None, "live", "", plan, told))
+    assert "## Quality\n\n- repair done\n- undo done\n\n## Governance\n\n- mask done" in text

@@ -10,6 +10,7 @@ import pytest
 
 from agents.core.catalog import TableId
 from agents.core.errors import SpecError
+from agents.roles.supervisor import plan_goal
 from agents.tools import personal_data
 from agents.tools.governing.classification import scan
 from assets.kinds.transform import query
@@ -68,3 +69,14 @@ def test_an_asset_that_reads_a_quarantine_reads_personal_data(tmp_path: Path) ->
         assert deployment.run("dev/gold/bad").success
     (record,) = platform.ledger.records(kind="read")
     assert (record.entry.subject, record.entry.facts["columns"]) == (str(place), ["email", "phone"])
+
+
+def test_goals_name_tables_and_not_what_lies_beside_them(tmp_path: Path) -> None:
+    platform = Stage(tmp_path).platform
+    table = TableId("dev", "bronze", "people")
+    for place in (table, HELD, LOG):
+        platform.lake.append(place, pa.table({"id": [1], "row": ["{}"]}))
+    assert set(platform.catalog().lake) == {"bronze/people"}
+    assert plan_goal("Check the quality of bronze/people and repair it", platform.catalog()).steps[0].inputs == {
+        "asset": "bronze/people"
+    }
