@@ -120,3 +120,21 @@ def test_the_report_says_what_each_agent_did_under_its_own_name(stage: Stage) ->
     plan = Plan("g", "dev", steps=steps)
     text = render(GoalFacts("G-000001", "g", "dev", "ada", None, "live", "", plan, told))
     assert "## Quality\n\n- repair done\n- undo done\n\n## Governance\n\n- mask done" in text
+
+
+def test_a_repair_that_is_only_likely_is_asked_for_in_a_goal_of_its_own(stage: Stage, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as db:
+        db.execute("ALTER TABLE people ADD COLUMN amount REAL")
+        db.execute(
+            "UPDATE people SET amount = CASE WHEN id < 3 THEN -5 ELSE 10 + id % 90 END, updated_at = '2026-02-01'"
+        )
+    db.close()
+    product(stage, "")
+    out = act(stage, "repair")
+    assert (out["repair"]["rows_repaired"], out["repair"]["asked"]) == (2, {"amount": 3})
+    asked = stage.platform.store.goals()[-1]
+    step = stage.platform.store.plan(asked.id).steps[0]
+    assert (step.action, step.inputs["cells"]) == ("accept", {"amount": 3})
+    assert asked.id in " ".join(out["told"])
+    assert out["repair"]["reasons"]["amount"] == "negative, where the column is positive"
+    assert act(stage, "replay")["told"] == ["`bronze/people`: no row can come back from quarantine; 0 stay"]

@@ -130,10 +130,9 @@ def test_what_the_source_sends_otherwise_lands_as_it_is_and_is_told(lake: Lake) 
 
 def test_a_computed_table_keeps_its_repairs(lake: Lake) -> None:
     rows = pa.table({"id": [1, 2], "v": ["typo", "a"], "n": pa.array([1, 2], pa.uint8())})
-    for _ in range(2):
-        told = write_stream(lake, T, rows.to_reader(), Sieve([], "t", NOW), "run")
-        if "rows repaired again" not in told:
-            mend(lake, RowRepair(at(lake, 1), {"v": "a"}, "", 1.0))
+    write_stream(lake, T, rows.to_reader(), Sieve([], "t", NOW), "run")
+    mend(lake, RowRepair(at(lake, 1), {"v": "a"}, "", 1.0))
+    told = write_stream(lake, T, rows.to_reader(), Sieve([], "t", NOW), "run")
     assert landed(lake) == [(1, "a"), (2, "a")]
     assert (told["rows repaired again"], told["rows landed"]) == (1, 2)
 
