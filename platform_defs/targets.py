@@ -12,12 +12,16 @@ _FORMATS = {".csv": "csv", ".parquet": "parquet", ".json": "json", ".jsonl": "js
 
 
 def open_target(target: str, environment: str, cwd: Path) -> Any:
-    """The dataset of a file (CSV, JSON lines, Parquet) or of `layer/table` in an environment's lake."""
+    """The dataset of a file (CSV, JSON lines, Parquet) or of `layer/table` in an environment's lake.
+
+    Of a quarantine or log the rows in it, as columns of text.
+    """
     path = cwd / target
     return _file(path) if path.is_file() else _table(target, environment)
 
 
 def _table(asset: str, environment: str) -> Any:
+    from assets.kinds.sides import looked_into
     from resources.platform import Platform
     from resources.settings import load_settings
 
@@ -27,7 +31,7 @@ def _table(asset: str, environment: str) -> Any:
         raise TableNotFound(
             f"{asset} is neither a file nor a table of the {environment} lake", fix="see the tables with adp catalog"
         )
-    return lake.dataset(table)
+    return looked_into(lake, table)
 
 
 def _file(path: Path) -> Any:

@@ -15,6 +15,7 @@ from agents.core.catalog import TableId
 from agents.core.digest import digest
 from agents.core.errors import ApprovalRequired, ConfigError, Denied
 from resources.approvals_rules import READ_TOOL
+from resources.production import base_of
 
 if TYPE_CHECKING:
     from agents.core.policy import Decision
@@ -57,7 +58,7 @@ class Access:
             raise ConfigError("a request to read personal data says what for", where=str(table), fix="give a reason")
         if not 0 < hours <= LONGEST_HOURS:
             raise ConfigError(f"{hours} hours are too many or too few", where="hours", fix=f"at most {LONGEST_HOURS}")
-        effects = _effects(reader, table, columns, hours, reason.strip())
+        effects = _effects(reader, base_of(table) or table, columns, hours, reason.strip())
         return self._approvals.ask(effects, Requester(reader.name, reader.proven), IN_CLEAR)
 
     def requests(self, *, every: bool = False) -> list[ApprovalRequest]:
@@ -66,7 +67,11 @@ class Access:
         return [request for request in found if request.effects.access is not None]
 
     def permission(self, reader: Reader, table: TableId, columns: Collection[str]) -> Permission:
-        """Why these columns may be read in clear text now. Raises ApprovalRequired or Denied."""
+        """Why these columns may be read in clear text now. Raises ApprovalRequired or Denied.
+
+        What is in a quarantine or log may be read by who may read its table.
+        """
+        table = base_of(table) or table
         alone = self._decide(reader, table)
         if alone.verdict == "allow":
             return Permission(alone.rules)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agents.core.catalog import Catalog, LakeTable
 from agents.core.errors import ConfigError
-from resources.production import ProductionGuard
+from resources.production import ProductionGuard, base_of
 from resources.settings import Settings, environment
 
 if TYPE_CHECKING:
@@ -201,11 +201,14 @@ class Platform:
         return catalogs_of(self.settings.catalogs, self.secrets)
 
     def catalog(self, environment: str = "dev") -> Catalog:
-        """All that a goal can name: every connection, and the lake's tables in one environment."""
+        """All that a goal can name: every connection, and the lake's tables in one environment.
+
+        A quarantine and a log belong to their table and are not named apart from it.
+        """
         lake: dict[str, LakeTable] = {}
         for table in self.lake.tables(environment):
-            snapshot = self.lake.snapshot(table)
-            if snapshot is not None and "." not in table.name:  # the platform's own logs are named with a dot
+            snapshot = self.lake.snapshot(table) if base_of(table) is None else None
+            if snapshot is not None:
                 columns = {column.name: str(column.type).lower() for column in snapshot.schema}
                 lake[table.asset] = LakeTable(table.asset, columns)
         return Catalog(self.sources.catalog().connections, lake)

@@ -207,14 +207,14 @@ def delete(work: Work, asset: str) -> Mapping[str, Any]:
 
 @GOVERNANCE.action("erase", effects=("write_data", "delete"))
 def erase(work: Work, subject: str, assets: list[str], follow: list[str] | None = None) -> Mapping[str, Any]:
-    """Erase one person, named by a keyed hash, from tables, quarantine, archive and all versions, and prove it.
+    """Erase one person, named by a keyed hash, from tables, quarantine, log, archive and all versions, and prove it.
 
     `assets` are the tables that people approved; `follow` names columns with the person's number in other tables.
     """
     along = list(follow or ())
     found = work.call(subjects.find, subject=subject, follow=along)
     kept = [place for place in found if place.hold]
-    there = {place.table.removeprefix(copies.COLD) for place in found if not place.hold}
+    there = {name for place in found if not place.hold for name in (place.table.removeprefix(copies.COLD), place.of)}
     tables = [a for a in dict.fromkeys(asset.removeprefix(copies.COLD) for asset in assets) if a in there]
     readers = {r: None for a in tables for r in work.call(copies.readers, asset=a) if r not in tables}
     counts = work.call(copies.count, assets=[*tables, *readers])

@@ -51,7 +51,7 @@ def render(goal: GoalFacts) -> str:
                 "Made faster",
                 [f"`{o['dataset']}`: {', '.join(o['made'])}" for o in goal.outputs.values() if "made" in o],
             ),
-            *_section("Governance", [line for o in goal.outputs.values() for line in o.get("told") or ()]),
+            *_told(goal.plan, goal.outputs),
             *_shown(goal.outputs),
             *_section("Next run", list(_next_runs(goal.outputs))),
             *_section(
@@ -203,6 +203,14 @@ def _rules(outputs: Mapping[str, Any]) -> list[str]:
         if isinstance(rule, Mapping) and "passed" in rule
     ]
     return _table("Rules", ("table", "rule", "holds", "when it fails", "quarantined", "why"), rows)
+
+
+def _told(plan: Plan, outputs: Mapping[str, Any]) -> list[str]:
+    """What steps say in words, each agent's under its name."""
+    agents, found = {step.id: step.agent for step in plan.steps}, dict[str, list[str]]()
+    for step, out in outputs.items():
+        found.setdefault(agents.get(step, "also"), []).extend(out.get("told") or ())
+    return [line for name, lines in found.items() for line in _section(name.replace("_", " ").capitalize(), lines)]
 
 
 def _shown(outputs: Mapping[str, Any]) -> list[str]:

@@ -20,8 +20,9 @@ def scan(session: Session, asset: str, hints: Mapping[str, str] | None = None) -
     `hints` are types that a person fixed for columns; `none` means no personal data.
     """
     from agents.tools.privacy import scan_table
+    from assets.kinds.sides import looked_into
 
     lake, table = session.platform.lake, session.table(asset)
     if not lake.exists(table):
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
-    return scan_table(lake.dataset(table), hints=hints)
+    return scan_table(looked_into(lake, table), hints=hints)

@@ -64,6 +64,7 @@ def held(session: Session, asset: str) -> list[dict[str, Any]]:
 def reasons(platform: Platform, table: TableId) -> list[dict[str, Any]]:
     """The same for code that serves no agent."""
     from assets.kinds.moves import quarantine_id, quarantine_schema, selected
+    from assets.kinds.sides import forms
     from resources.lake_rewrite import engine
 
     lake, place = platform.lake, quarantine_id(table)
@@ -80,19 +81,9 @@ def reasons(platform: Platform, table: TableId) -> list[dict[str, Any]]:
             f" FROM (SELECT {columns} FROM held h) GROUP BY _rule, _reason ORDER BY rows DESC, _rule, _reason"
         ).to_arrow_table()
     return [
-        {**row, "since": row["since"].isoformat(timespec="seconds"), "examples": list(map(masked, row["examples"]))}
+        {**row, "since": row["since"].isoformat(timespec="seconds"), "examples": list(map(forms, row["examples"]))}
         for row in found.to_pylist()
     ]
-
-
-def masked(line: str) -> dict[str, Any]:
-    """A row of quarantine as it may be shown: of every value no more than its form."""
-    import orjson
-
-    from assets.kinds.rules.masking import shape
-
-    row: Mapping[str, Any] = orjson.loads(line)
-    return {name: None if value is None else shape(str(value)) for name, value in row.items()}
 
 
 def declared(platform: Platform, table: TableId) -> Table | Extension:

@@ -13,6 +13,7 @@ from assets.kinds.masked import personal_columns
 from assets.kinds.spec import NO_OVERRIDE, Extension, Table
 from assets.kinds.tables import DIGEST
 from assets.kinds.validation import ExtensionEntry
+from resources.production import base_of
 
 if TYPE_CHECKING:
     from resources.platform import Platform
@@ -65,7 +66,8 @@ class LakeIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> object:
         """The table as Arrow, or as the input's annotation says: polars, pandas, a reader or a DuckDB relation."""
         table = _table(context.asset_key)
-        columns = [name for name in self._personal.get(table, ()) if name in self._lake.schema(table).names]
+        base, names = base_of(table), set(self._lake.schema(table).names)
+        columns = [name for name in self._personal.get(base or table, ()) if base or name in names]
         if columns:
             reader, run = _reading(context)
             self._platform.access.record(reader, table, columns, self._lake.rows(table), why="asset input", run_id=run)

@@ -12,6 +12,7 @@ from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import settle_moves
 from assets.kinds.promises import column_types, keep
 from assets.kinds.quarantine import ALL, Rejects
+from assets.kinds.repeating import repeats
 from assets.kinds.spec import Extension
 from resources.lake_types import delta_schema
 from resources.production import claim
@@ -45,15 +46,17 @@ def write_stream(
         Rejects(run_id, sieve.now) as rejects,
         lake.write(table, rows.schema, "replace", partition_by=partition_by, whole=True) as write,
     ):
+        repaired = repeats(lake, table, rows.schema)
         for batch in rows:
             read += batch.num_rows
-            good, bad = sieve.split(batch)
+            good, bad = sieve.split(repaired.again(batch))
             if bad is not None:
                 rejects.add(bad, "replace")
             write.put(good)
         rejects.write(lake, table, ALL)
         write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest, **marks})
-        return {"rows read": read, "rows landed": read - len(rejects), "rows quarantined": len(rejects)}
+        numbers = {"rows read": read, "rows landed": read - len(rejects), "rows quarantined": len(rejects)}
+        return {**numbers, **repaired.told(whole=True)}
 
 
 def replace_table(

@@ -10,8 +10,8 @@ still bad, and takes each row once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from assets.kinds.lake_writing import SPEC_MARK
 from assets.kinds.moves import settle_moves
 from assets.kinds.promises import arriving, keep, outgrown
 from assets.kinds.quarantine import ALL, Rejects, Splitter
+from assets.kinds.repeating import repeats
 from assets.kinds.spec import Source, Table
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _TRIES = 3
 class Landed:
     """What a load did; `rows_landed + rows_quarantined == rows_read`.
 
+    `repairs` says how often repairs that were made before were made again, or could not be.
     `rows_updated` of the landed rows took the place of an earlier version (in the table, or in the same load).
     """
 
@@ -56,6 +58,7 @@ class Landed:
     schema_changes: tuple[SchemaChange, ...]
     warnings: tuple[str, ...]
     seconds: float
+    repairs: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def land(
@@ -140,6 +143,7 @@ class _Load:
             schema_changes=self.evolution.changes,
             warnings=warnings,
             seconds=time.monotonic() - started,
+            repairs=self.repeats.told(whole=since is None),
         )
 
     def _since(self, base: Snapshot | None) -> str | None:
@@ -166,6 +170,7 @@ class _Load:
         self.landed = pa.schema(
             [*target, pa.field(INGESTED_AT, pa.timestamp("us", "UTC")), pa.field(SOURCE, pa.string())]
         )
+        self.repeats = repeats(self.lake, self.place, self.landed)
         self.key = require(self.table.key, target, "key", where)
         marks = (self.source.watermark,) if self.source.watermark else ()
         self.watermark = next(iter(require(marks, target, "watermark", where)), None)
@@ -188,7 +193,7 @@ class _Load:
                 rejects.add(bad, name)
             if self.watermark is not None:
                 self.high.add(good.column(good.schema.get_field_index(self.watermark)))
-            good = stamp.add(good, self.landed)
+            good = self.repeats.again(stamp.add(good, self.landed))
             if self.split is not None:
                 good, bad = self.split(good)
                 if bad is not None:

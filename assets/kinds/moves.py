@@ -45,6 +45,11 @@ def log_id(table: TableId) -> TableId:
     return place._replace(name=place.name + LOG)
 
 
+def sides_of(table: TableId) -> tuple[TableId, TableId]:
+    """Where rows of a table lie outside of it, as JSON: in its quarantine and in its log. Neither need be there."""
+    return quarantine_id(table), log_id(table)
+
+
 def quarantine_schema() -> pa.Schema:
     """The columns of every quarantine table; `row` is the row as JSON, values that JSON lacks as text.
 

@@ -11,7 +11,9 @@ from agents.core.catalog import TableId
 from agents.core.errors import LakeError, TableNotFound
 from assets.kinds.loading import readable
 from assets.kinds.masked import NO_COLUMNS, Columns, known_columns
-from assets.kinds.spec import Extension, Masked, Table
+from assets.kinds.sides import TELLING, as_forms, columns_in
+from assets.kinds.spec import NO_PII, Column, Extension, Masked, Table
+from resources.production import base_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,6 +86,8 @@ def read_rows(
         names = platform.lake.schema(view).names
         return Rows(_head(platform, view, _wanted(names, columns, view), limit), view)
     wanted = _wanted(snapshot.schema.names, columns, table)
+    if (base := base_of(table)) and set(TELLING) & set(wanted):
+        return _beside(platform, table, base, reader, specs, _head(platform, table, wanted, limit), raw)
     from assets.kinds.masking.view import masked_rows, planned
 
     asked = (platform, table, Masked(table.asset), specs.columns.get(table, NO_COLUMNS), str(table), wanted)
@@ -106,6 +110,32 @@ def read_rows(
         proven=reader.proven,
     )
     return Rows(rows, table, clear=plan.hidden)
+
+
+def _beside(
+    platform: Platform, table: TableId, base: TableId, reader: Reader, specs: Described, rows: pa.Table, raw: bool
+) -> Rows:
+    """Rows of a quarantine or log: their forms, or in clear text for who may read their table so."""
+    if not raw:
+        return Rows(as_forms(rows), table, tuple(name for name in rows.column_names if name in TELLING))
+    if not (personal := _personal_in(platform, base, specs, columns_in(rows))):
+        return Rows(rows, table)
+    why = platform.access.permission(reader, base, personal)
+    rules, request, proven = ", ".join(why.rules), why.request, reader.proven
+    platform.access.record(reader.name, table, personal, rows.num_rows, why=rules, request=request, proven=proven)
+    return Rows(rows, table, clear=personal)
+
+
+def _personal_in(platform: Platform, base: TableId, specs: Described, there: set[str]) -> tuple[str, ...]:
+    """The columns that hold personal data in a table's rows, or of which nobody knows: it need not have them yet."""
+    from assets.kinds.masking.view import planned
+
+    known = specs.columns.get(base, NO_COLUMNS)
+    unsaid = {name for name in there if known.get(name, Column()).pii != NO_PII}
+    if not platform.lake.exists(base):
+        return tuple(sorted(unsaid))
+    plan = planned(platform, base, Masked(base.asset), known, str(base))[1]
+    return tuple(sorted({*plan.hidden, *(unsaid - {shown.name for shown in plan.columns})}))
 
 
 def _view(platform: Platform, table: TableId, specs: Described) -> TableId | None:

@@ -96,6 +96,7 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
         "rows landed": landed.rows_landed,
         "rows quarantined": landed.rows_quarantined,
         "rows updated": landed.rows_updated,
+        **landed.repairs,
         "rows swept to quarantine": held.swept,
         "rows replayed": held.replayed and held.replayed.rows_landed,
         "rows superseded in quarantine": held.replayed and held.replayed.rows_superseded,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agents.core.catalog import TableId
+from assets.kinds.exchange import Exchange, as_stored, own_columns
 from assets.kinds.moves import (
     LANDED,
     LAST_MARK,
@@ -62,43 +63,6 @@ class Logged:
     confidence: float | None = None
 
 
-@dataclass(slots=True)
-class _Exchange:
-    """Rows by their content: what stands in place of each (None: nothing), as often as it was logged."""
-
-    wanted: dict[str, list[str | None]]
-    done: Counter[str] = field(default_factory=Counter[str])
-
-    def change(self, batch: pa.RecordBatch) -> pa.RecordBatch | None:
-        """The batch with the rows exchanged; None where it has none of them."""
-        import numpy as np
-        import pyarrow as pa
-
-        lines = rows_as_json(batch)
-        found = [(n, line) for n, line in enumerate(lines) if self.wanted.get(line)]
-        if not found:
-            return None
-        keep, fresh = np.ones(batch.num_rows, dtype=bool), list[tuple[int, str]]()
-        for n, line in found:
-            if not self.wanted[line]:
-                continue
-            other = self.wanted[line].pop()
-            self.done[line] += 1
-            keep[n] = False
-            if other is not None:
-                fresh.append((n, other))
-        own = pa.schema([f for f in batch.schema if f.name in _own(batch.schema)])
-        typed, _ = typed_rows([line for _, line in fresh], own)
-        places = pa.array([n for n, _ in fresh], pa.int64())
-        rest = batch.take(places)
-        columns = [
-            typed.column(own.get_field_index(f.name)) if f.name in own.names else rest.column(n)
-            for n, f in enumerate(batch.schema)
-        ]
-        exchanged = pa.RecordBatch.from_arrays(columns, schema=batch.schema)
-        return pa.concat_batches([batch.filter(pa.array(keep)), exchanged])
-
-
 def repair(
     lake: Lake, table: TableId, base: Snapshot, repairs: Sequence[RowRepair], run_id: str, now: datetime, by: str
 ) -> int:
@@ -134,7 +98,7 @@ def _changed(base: Snapshot, repairs: Sequence[RowRepair]) -> list[Logged]:
     places = pa.array(sorted(numbered), pa.int64())
     taken = base.dataset().take(places).combine_chunks().to_batches()
     lines = [line for batch in taken for line in rows_as_json(batch)]
-    own = pa.schema([f for f in base.schema if f.name in _own(base.schema)])
+    own = pa.schema([f for f in base.schema if f.name in own_columns(base.schema)])
     made: list[Logged] = []
     for number, line in zip(sorted(numbered), lines, strict=True):
         change = numbered[number]
@@ -171,7 +135,7 @@ def _commit(
     wanted: dict[str, list[str | None]] = {}
     for row in rows:
         wanted.setdefault(row.before, []).append(None if row in back else row.after)
-    exchange = _Exchange(wanted)
+    exchange = Exchange(wanted)
     with lake.write(table, base.schema, "repair", base=base) as write:
         write.amend(exchange.change)
         write.sieved({"run_id": run_id, MOVES_MARK: moves_text(moves_of(lake, table) | {move})})
@@ -197,15 +161,7 @@ def _last(lake: Lake, table: TableId) -> tuple[int, list[Logged]] | None:
             f"SELECT row, after, _outcome, _rule, _reason, _confidence FROM log WHERE {made} AND _left = {last}"
         ).fetchall()
     own = lake.schema(table)
-    return int(last), [Logged(row, _as_stored(after, own), *rest) for row, after, *rest in found]
-
-
-def _as_stored(line: str, schema: pa.Schema) -> str:
-    """A row as the table's own JSON would have it."""
-    import pyarrow as pa
-
-    typed, _ = typed_rows([line], pa.schema([f for f in schema if f.name in _own(schema)]))
-    return rows_as_json(typed)[0]
+    return int(last), [Logged(row, as_stored(after, own), *rest) for row, after, *rest in found]
 
 
 def _there(base: Snapshot, wanted: Counter[str]) -> Counter[str]:
@@ -259,9 +215,3 @@ def _held_rows(rows: Sequence[Logged], move: int, run_id: str, now: datetime, ba
         for number, row in enumerate(rows)
     ]
     return pa.RecordBatch.from_pylist(made, schema=quarantine_schema())
-
-
-def _own(schema: pa.Schema) -> set[str]:
-    from assets.kinds.evolution import INGESTED_AT, SOURCE
-
-    return {name for name in schema.names if name not in (INGESTED_AT, SOURCE)}

@@ -39,11 +39,13 @@ def query(lake: Lake, sql: str, reads: Iterable[TableId], where: str) -> Generat
 
 
 def _expose(con: duckdb.DuckDBPyConnection, lake: Lake, table: TableId, where: str) -> None:
+    from assets.kinds.sides import harmless
+
     if not lake.exists(table):
         raise TableNotFound(f"{table} has no data yet", where=where, fix="materialize it first")
     name = f"{table.layer}__{table.name}"
     con.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.layer}"')
-    con.register(name, lake.dataset(table))
+    con.register(name, harmless(table, lake.dataset(table)))
     con.execute(f'CREATE VIEW "{table.layer}"."{table.name}" AS FROM "{name}"')
 
 

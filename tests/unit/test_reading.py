@@ -254,3 +254,42 @@ def test_wrong_use_is_told(desk: Desk, arguments: tuple[str, ...], kind: type[Pl
 @pytest.mark.parametrize("asset", ["people", "nolayer/people", "silver/", "silver/a/b"])
 def test_what_is_no_table_is_wrong_use(desk: Desk, asset: str) -> None:
     assert desk.adp("read", asset).exit_code == 2
+
+
+@pytest.mark.parametrize("side", ["quarantine/silver_people", "quarantine/silver_people.log"])
+def test_what_lies_in_quarantine_or_log_is_read_as_its_table_is(desk: Desk, side: str) -> None:
+    import pyarrow as pa
+
+    lines = [json.dumps({"email": f"p{n}@x.org", "city": "Bonn", "n": n, "new": f"q{n}@x.org"}) for n in range(3)]
+    desk.platform.lake.overwrite(
+        TableId("dev", *side.split("/", 1)),
+        pa.table({"_rule": ["r"] * 3, "row": lines, "after": [None, lines[0], ""], "_watermark": ["p1@x.org"] * 3}),
+    )
+    masked = desk.read(side)
+    assert masked["masked"] == ["row", "after", "_watermark"]
+    assert json.loads(masked["rows"][0]["row"]) == {"email": "a9@a.aaa", "city": "Aaaa", "n": "9", "new": "a9@a.aaa"}
+    assert "@x.org" not in str(masked)
+    assert desk.read(side, "--raw", "--columns", "_rule", "--limit", "1")["rows"] == [{"_rule": "r"}]
+    with pytest.raises(ApprovalRequired, match="carl may not read email, new in clear text"):
+        desk.read(side, "--raw")
+    assert desk.readings() == []
+    arguments = ("access", "request", side, "--reason", "complaint 4711", "--json")
+    desk.approve(str(json.loads(desk.adp(*arguments).stdout)["request"]))
+    assert desk.read(side, "--raw")["rows"][0]["row"] == lines[0]
+    assert desk.read("silver/people", "--raw")["clear"] == ["email"], "who may read one may read the other"
+    assert {(subject, *facts["columns"]) for _, subject, facts in desk.readings()} == {
+        (f"dev/{side}", "email", "new"),
+        ("dev/silver/people", "email"),
+    }
+
+
+def test_a_view_of_a_quarantine_shows_no_row(desk: Desk) -> None:
+    import pyarrow as pa
+
+    from assets.kinds.masking.view import masked_rows
+    from assets.kinds.spec import Masked
+
+    held = TableId("dev", "quarantine", "silver_people")
+    desk.platform.lake.overwrite(held, pa.table({"_rule": ["r"], "row": ['{"name": "Ada"}'], "_batch": ["b"]}))
+    rows = masked_rows(desk.platform, held, Masked(held.asset), {}, "view").rows.read_all()
+    assert "Ada" not in str(rows.to_pylist())

@@ -12,6 +12,9 @@ import pytest
 
 from agents.core.catalog import TableId
 from agents.core.errors import ApprovalRequired, Denied
+from agents.core.plan import Plan, Step
+from agents.roles.report import render
+from agents.tools.goals import GoalFacts
 from agents.tools.overrides import forbidden
 from agents.tools.replaying import reasons, would_land
 from assets.kinds.moves import log_id
@@ -109,3 +112,29 @@ def test_repairs_that_are_only_likely_wait_for_people(stage: Stage) -> None:
     with pytest.raises(ApprovalRequired):
         act(stage, "accept", at_least=0.6)
     assert "Berlxn" in cities(stage)
+
+
+def test_the_report_says_what_each_agent_did_under_its_own_name(stage: Stage) -> None:
+    steps = (Step("s1", 1, "quality", "repair"), Step("s2", 1, "governance", "mask"), Step("s3", 1, "quality", "undo"))
+    told = {step.id: {"dataset": "bronze/people", "told": [f"{step.action} done"]} for step in steps}
+    plan = Plan("g", "dev", steps=steps)
+    text = render(GoalFacts("G-000001", "g", "dev", "ada", None, "live", "", plan, told))
+    assert "## Quality\n\n- repair done\n- undo done\n\n## Governance\n\n- mask done" in text
+
+
+def test_a_repair_that_is_only_likely_is_asked_for_in_a_goal_of_its_own(stage: Stage, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as db:
+        db.execute("ALTER TABLE people ADD COLUMN amount REAL")
+        db.execute(
+            "UPDATE people SET amount = CASE WHEN id < 3 THEN -5 ELSE 10 + id % 90 END, updated_at = '2026-02-01'"
+        )
+    db.close()
+    product(stage, "")
+    out = act(stage, "repair")
+    assert (out["repair"]["rows_repaired"], out["repair"]["asked"]) == (2, {"amount": 3})
+    asked = stage.platform.store.goals()[-1]
+    step = stage.platform.store.plan(asked.id).steps[0]
+    assert (step.action, step.inputs["cells"]) == ("accept", {"amount": 3})
+    assert asked.id in " ".join(out["told"])
+    assert out["repair"]["reasons"]["amount"] == "negative, where the column is positive"
+    assert act(stage, "replay")["told"] == ["`bronze/people`: no row can come back from quarantine; 0 stay"]

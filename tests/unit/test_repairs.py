@@ -9,12 +9,15 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from assets.kinds.judging import Sieve
+from assets.kinds.lake_writing import write_stream
 from assets.kinds.moves import log_id, settle_moves
 from assets.kinds.quarantine import quarantine_id
 from assets.kinds.repairs import RowRepair, repair, undo
 from assets.kinds.replay import Repair
+from assets.kinds.spec import Table
 from resources.lake import Lake
-from tests.unit.test_replay import NOW, PLAIN, T, again, held, landed, load, only, row
+from tests.unit.test_replay import FULL, KEYED, NOW, PLAIN, T, again, held, landed, load, only, row
 
 
 @pytest.fixture
@@ -98,3 +101,41 @@ def test_a_value_that_its_column_cannot_hold_repairs_nothing(lake: Lake) -> None
     assert mend(lake, RowRepair(0, {"at": "soon"}, "", 1.0)) == 0
     assert lake.version(T) == version
     assert pa.table(lake.read(T).read_all()).num_rows == 1
+
+
+@pytest.mark.parametrize("spec", [KEYED, PLAIN, FULL], ids=["keyed", "plain", "full"])
+def test_a_row_that_comes_again_as_it_was_is_repaired_again(lake: Lake, spec: Table) -> None:
+    sent = [row(1, 2, "typo"), row(2, 2, "typo"), row(3, 2, "bad"), row(4, 2, "a")]
+    load(lake, sent, only("a", "b", "typo", "wrong"), spec)
+    bad = lake.read(quarantine_id(T)).read_all().to_pylist()[0]
+    again(lake, only("a", "b", "typo", "wrong"), spec, repairs={bad["_row_hash"]: Repair(good_of(bad), "typo", 0.99)})
+    mend(lake, RowRepair(at(lake, 1), {"v": "wrong"}, "", 1.0), RowRepair(at(lake, 2), {"v": "b"}, "", 1.0))
+    mend(lake, RowRepair(at(lake, 1), {"v": "a"}, "", 1.0))
+    assert landed(lake) == [(1, "a"), (2, "b"), (3, "a"), (4, "a")]
+    done = load(lake, sent, only("a", "b"), spec)
+    assert (landed(lake), held(lake), done.rows_quarantined) == ([(1, "a"), (2, "b"), (3, "a"), (4, "a")], [], 0)
+    assert done.repairs == {"rows repaired again": 3}
+    undo(lake, T, "undo", NOW, "ada")
+    load(lake, sent, only("a", "b", "wrong"), spec)
+    assert landed(lake) == [(1, "wrong"), (2, "b"), (3, "a"), (4, "a")], "what was undone is not made again"
+
+
+def test_what_the_source_sends_otherwise_lands_as_it_is_and_is_told(lake: Lake) -> None:
+    load(lake, [row(1, 1, "typo"), row(2, 1, "typo")], only("typo", "a"), FULL)
+    mend(lake, RowRepair(at(lake, 1), {"v": "a"}, "", 1.0), RowRepair(at(lake, 2), {"v": "a"}, "", 1.0))
+    done = load(lake, [row(1, 1, "typo"), row(2, 5, "typo")], only("typo", "a"), FULL)
+    assert landed(lake) == [(1, "a"), (2, "typo")]
+    assert done.repairs == {"rows repaired again": 1, "repairs overwritten by the source": 1}
+
+
+def test_a_computed_table_keeps_its_repairs(lake: Lake) -> None:
+    rows = pa.table({"id": [1, 2], "v": ["typo", "a"], "n": pa.array([1, 2], pa.uint8())})
+    write_stream(lake, T, rows.to_reader(), Sieve([], "t", NOW), "run")
+    mend(lake, RowRepair(at(lake, 1), {"v": "a"}, "", 1.0))
+    told = write_stream(lake, T, rows.to_reader(), Sieve([], "t", NOW), "run")
+    assert landed(lake) == [(1, "a"), (2, "a")]
+    assert (told["rows repaired again"], told["rows landed"]) == (1, 2)
+
+
+def good_of(bad: dict[str, Any]) -> str:
+    return json.dumps({**json.loads(bad["row"]), "v": "a"})

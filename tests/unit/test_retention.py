@@ -16,6 +16,7 @@ from tests.unit.governance_stage import Stage
 
 EVENTS = TableId("dev", "bronze", "visits")
 HELD = TableId("dev", "quarantine", "bronze_visits")
+LOG = TableId("dev", "quarantine", "bronze_visits.log")
 TODAY = datetime.now(UTC)
 PRODUCT = """
     - name: visits
@@ -44,6 +45,7 @@ def stage(tmp_path: Path) -> Stage:
     row = f'{{"id": 9, "seen_at": "{days_ago(90):%Y-%m-%dT%H:%M:%S}", "email": "old@x.org"}}'
     young = f'{{"id": 10, "seen_at": "{days_ago(2):%Y-%m-%dT%H:%M:%S}", "email": "new@x.org"}}'
     lake.append(HELD, pa.table({"_rule": ["r", "r"], "row": [row, young]}))
+    lake.append(LOG, pa.table({"row": [row, young, young, "{}"], "after": [young, row, None, None]}))
     made.run("dev/gold/all_visits")
     return made
 
@@ -65,10 +67,15 @@ def test_rows_that_are_due_leave_every_copy_and_version_and_lie_in_the_cold_tier
     assert ids(stage, EVENTS) == [0, 1, 4, 5], "the row without a date stays"
     assert ids(stage, TableId("dev", "gold", "all_visits")) == [0, 1, 4, 5]
     assert stage.platform.lake.rows(HELD) == 1
+    assert stage.platform.lake.rows(LOG) == 2, "what was repaired long ago is gone before and after"
+    assert not any(b"old@x.org" in path.read_bytes() for path in Path(stage.platform.lake.uri(LOG)).rglob("*.*"))
     archived = stage.platform.cold.read(EVENTS).read_all()
     assert sorted(archived.column("id").to_pylist()) == [2, 3]
-    assert (out["archived"], out["deleted"]) == (2, {"bronze/visits": 2, "quarantine/bronze_visits": 1})
-    assert {p["table"] for p in out["proof"]} >= {"bronze/visits", "gold/all_visits", "quarantine/bronze_visits"}
+    assert (out["archived"], out["deleted"]) == (
+        2,
+        {"bronze/visits": 2, "quarantine/bronze_visits": 1, "quarantine/bronze_visits.log": 2},
+    )
+    assert {p["table"] for p in out["proof"]} >= {"bronze/visits", "gold/all_visits", HELD.asset, LOG.asset}
     assert all(proof["clean"] for proof in out["proof"])
     with pytest.raises(LakeError):
         stage.platform.lake.read(EVENTS, version=1)

@@ -16,6 +16,7 @@ from tests.unit.governance_stage import Stage
 
 CLIENTS, ORDERS = TableId("dev", "bronze", "clients"), TableId("dev", "bronze", "orders")
 NOTES, HELD = TableId("dev", "silver", "notes"), TableId("dev", "quarantine", "bronze_clients")
+LOG = TableId("dev", "quarantine", "bronze_clients.log")
 ADA, BOB = "ada.lovelace@example.com", "bob@example.com"
 PRODUCT = """
     - name: clients
@@ -43,6 +44,9 @@ def stage(tmp_path: Path) -> Stage:
     lake.append(ORDERS, pa.table({"order": [10, 11, 12], "client_id": [1, 2, 1], "id": [5, 1, 2]}))
     lake.append(NOTES, pa.table({"text": ["call ada.lovelace@example.com.", "nothing", None], "n": [1, 2, 3]}))
     lake.append(HELD, pa.table({"_rule": ["r", "r"], "row": [json.dumps({"email": ADA.upper()}), '{"email": "x"}']}))
+    old, new = json.dumps({"email": "ada.lovelace@exmaple.com"}), json.dumps({"email": ADA})
+    log = {"row": [old, '{"email": "y"}'], "after": [new, None], "_why": [f"like {ADA}", None]}
+    lake.append(LOG, pa.table(log))
     made.platform.cold.append(CLIENTS, pa.table({"id": [7], "email": [ADA]}))
     made.run("dev/gold/emails", "dev/masked/clients")
     return made
@@ -61,6 +65,7 @@ def test_a_person_is_found_in_tables_quarantine_archive_and_texts(stage: Stage) 
         "bronze/clients": 1,
         "gold/emails": 1,
         "quarantine/bronze_clients": 1,
+        "quarantine/bronze_clients.log": 1,
         "cold/bronze/clients": 1,
         "silver/notes": 0,
     }
@@ -102,6 +107,19 @@ def test_an_erased_person_is_in_no_table_text_archive_or_file(stage: Stage) -> N
         assert not any(ADA.encode() in path.read_bytes() for path in files)
     assert ADA not in str(out)
     assert not any(ADA in str(entry) for entry in stage.ledger.entries)
+
+
+def test_who_is_in_the_log_of_repairs_alone_is_erased_with_the_table(stage: Stage) -> None:
+    grace = "grace.hopper@example.com"
+    row = json.dumps({"email": grace})
+    stage.platform.lake.append(LOG, pa.table({"row": [row], "after": [row], "_why": [f"{grace} is a typo"]}))
+    who = hasher(stage.platform).subject(grace)
+    assert tables(stage, who) == {"quarantine/bronze_clients.log": 1}
+    out = stage.act("erase", approved=True, subject=str(who), assets=["bronze/clients"])
+    assert tables(stage, who) == {}
+    assert {proof["table"]: proof["rows"] for proof in out["proof"]}["quarantine/bronze_clients.log"] == 2
+    folder = Path(stage.platform.lake.uri(LOG))
+    assert not any(grace.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_legal_hold_keeps_the_person_and_the_report_says_so(stage: Stage) -> None:

@@ -12,7 +12,7 @@ from agents.tools import ready, repairing, replaying
 
 def register(quality: Agent) -> None:
     """Add the actions to the quality agent."""
-    quality.action("repair", effects=("write_data",))(repair)
+    quality.action("repair", effects=("write_spec", "write_data"))(repair)
     quality.action("accept", effects=("write_data", "delete"))(accept)
     quality.action("undo", effects=("write_data",))(undo)
     quality.action("replay", effects=("write_data",))(replay)
@@ -53,7 +53,10 @@ def undo(work: Work, asset: str) -> Mapping[str, Any]:
 def replay(work: Work, asset: str) -> Mapping[str, Any]:
     """Land the rows in quarantine that pass the table's rules now."""
     done = work.call(replaying.replay_rows, asset=asset)
-    return {"dataset": asset, "replay": done.to_json(), "held": work.call(replaying.held, asset=asset)}
+    out = {"dataset": asset, "replay": done.to_json(), "held": work.call(replaying.held, asset=asset)}
+    if done.refused or done.done.rows_landed or done.done.rows_superseded:
+        return out
+    return {**out, "told": [f"`{asset}`: no row can come back from quarantine; {done.done.rows_kept:,} stay"]}
 
 
 def _words(asset: str, done: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agents.tools.detection.detecting import detect
 from agents.tools.detection.findings import Finding, Findings
 from agents.tools.profiling.sampling import sample_of
-from assets.kinds.rules.masking import shown
+from assets.kinds.rules.masking import shape, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,7 +28,8 @@ class Look:
     """What detection found on a table of `rows` rows.
 
     `findings` are on `seen`, the rows looked at in the table's order: every `step`-th, so a finding's row times `step`
-    is its row in the table. `error` is the 95 % error of a share of rows found there, 0 when all were looked at.
+    is its row in the table. `error` is the 95 % error of a share of rows found there, 0 when all were looked at. Of
+    `personal` columns no more than the form of a value is shown.
     """
 
     rows: int
@@ -36,6 +37,7 @@ class Look:
     error: float
     findings: Findings
     seen: pa.Table
+    personal: frozenset[str] = frozenset()
 
     def to_json(self) -> dict[str, Any]:
         """Counts and a few examples a column, as they may be shown: text as its form unless it is a plain category."""
@@ -55,6 +57,11 @@ class Look:
         values = self.seen.column(cells[0].place)
         distinct = len(values.unique()) if _hashable(values.type) else _CATEGORY + 1
         category = distinct <= min(_CATEGORY, 0.05 * len(values))
+
+        def show(value: Any) -> str:
+            return shape(str(value)) if values_hidden else shown(value, category=category)
+
+        values_hidden = self.seen.column_names[cells[0].place] in self.personal
         reasons = Counter(_kind(cell.reason) for cell in cells)
         surest = sorted(cells, key=lambda cell: (-cell.confidence, cell.row))[:_EXAMPLES]
         return {
@@ -63,8 +70,8 @@ class Look:
             "examples": [
                 {
                     "row": cell.row * self.step,
-                    "value": shown(values[cell.row].as_py(), category=category),
-                    "repair": None if cell.repair is None else shown(cell.repair, category=category),
+                    "value": show(values[cell.row].as_py()),
+                    "repair": None if cell.repair is None else show(cell.repair),
                     "confidence": round(cell.confidence, 3),
                     "reason": cell.reason,
                 }
@@ -73,13 +80,16 @@ class Look:
         }
 
 
-def look(dataset: Dataset, rows: int, *, most_cells: int = MOST_CELLS) -> Look:
-    """Detect on a dataset; sampled evenly where it has more cells than may be looked at."""
+def look(dataset: Dataset, rows: int, *, most_cells: int = MOST_CELLS, personal: frozenset[str] = frozenset()) -> Look:
+    """Detect on a dataset; sampled evenly where it has more cells than may be looked at.
+
+    Of `personal` columns no more than the form of a value is shown.
+    """
     wanted = max(1, most_cells // max(1, len(dataset.schema)))
     step = max(1, -(-rows // wanted))
     seen = sample_of(dataset, rows, wanted)
     error = 0.0 if step == 1 else 0.98 / max(1, seen.num_rows) ** 0.5
-    return Look(rows, step, error, detect(seen), seen)
+    return Look(rows, step, error, detect(seen), seen, personal)
 
 
 def _kind(reason: str) -> str:

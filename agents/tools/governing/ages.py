@@ -64,14 +64,23 @@ def older(column: str, before: str) -> str:
 
 def older_in_quarantine(column: str, before: str) -> str:
     """The same of rows that lie in quarantine, as JSON."""
-    pointer = column.replace("~", "~0").replace("/", "~1").replace("'", "''")
-    return _older(f"json_extract_string(\"row\", '/{pointer}')", before)
+    return _older(_cell("row", column), before)
+
+
+def older_in_log(column: str, before: str) -> str:
+    """The same of rows that lie in the log: before a repair or after it, whichever makes them older."""
+    return " OR ".join(f"coalesce({_older(_cell(line, column), before)}, false)" for line in ("row", "after"))
 
 
 def undated(column: str) -> str:
     """The rows that say no age: they stay."""
     name = '"' + column.replace('"', '""') + '"'
     return f"TRY_CAST({name} AS TIMESTAMP) IS NULL"
+
+
+def _cell(line: str, column: str) -> str:
+    pointer = column.replace("~", "~0").replace("/", "~1").replace("'", "''")
+    return f"json_extract_string(\"{line}\", '/{pointer}')"
 
 
 def _older(expression: str, before: str) -> str:

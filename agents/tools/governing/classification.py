@@ -14,6 +14,7 @@ from agents.tools.governing.declared import declared
 from agents.tools.session import Session
 from agents.tools.specs import entry_of, write_entry
 from assets.kinds.spec_classes import NONE, PII
+from resources.production import base_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,13 +68,15 @@ def scan(session: Session, asset: str) -> Classified:
 def scan_of(session: Session, asset: str) -> Classified:
     """The same for other tools."""
     from agents.tools.privacy import scan_table
+    from assets.kinds.sides import looked_into
 
     lake, table = session.platform.lake, session.table(asset)
     if not lake.exists(table):
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
     known = corrections(session.platform)
     own = {found.column: found.pii for found in known if found.asset == asset}
-    found = scan_table(_sample(lake.dataset(table)), hints=own)
+    rows = looked_into(lake, table) if base_of(table) else _sample(lake.dataset(table))
+    found = scan_table(rows, hints=own)
     columns = {name: _class(column) for name, column in found.columns.items() if not name.startswith("_")}
     columns |= {name: Class(pii, 1.0, 1.0, "person", "a person said so") for name, pii in own.items()}
     loosen: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Where rows of a table live on: its quarantine, what is computed from it, the cold tier; and that they are gone."""
+"""Where rows of a table live on: quarantine, log, what is computed from it, the cold tier; and that they are gone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agents.core.catalog import TableId
 from agents.core.errors import StateError
 from agents.core.registry import tool
 from agents.tools.session import Session
-from assets.kinds.quarantine import quarantine_id
+from assets.kinds.moves import sides_of
 from resources.lake import Lake
 from resources.platform import Platform
 
@@ -45,13 +45,13 @@ def readers(session: Session, asset: str) -> list[str]:
 
 @tool("copies.count", effect="read")
 def count(session: Session, assets: Sequence[str]) -> dict[str, int]:
-    """Rows of tables as they stand, of their quarantine, and of what the cold tier has of them."""
+    """Rows of tables as they stand, of their quarantine and log, and of what the cold tier has of them."""
     return {name: lake.rows(table) for name, lake, table in _places(session.platform, map(session.table, assets))}
 
 
 @tool("copies.purge", effect="delete")
 def purge(session: Session, assets: Sequence[str]) -> list[Proof]:
-    """Make the newest version of these tables, their quarantine and their archive the only one; what is left of each.
+    """Make the newest version of these tables, their quarantine, log and archive the only one; what is left of each.
 
     Raises StateError when something of a former version could not be removed.
     """
@@ -75,10 +75,10 @@ def proof_of(name: str, lake: Lake, table: TableId) -> Proof:
 
 
 def _places(platform: Platform, tables: Iterable[TableId]) -> list[tuple[str, Lake, TableId]]:
-    """The tables that are there, with their quarantine and their part of the cold tier, each once."""
+    """The tables that are there, with their quarantine, log and part of the cold tier, each once."""
     found: dict[str, tuple[str, Lake, TableId]] = {}
     for table in tables:
-        for one in (table, quarantine_id(table)):
+        for one in (table, *sides_of(table)):
             if platform.lake.exists(one):
                 found[one.asset] = (one.asset, platform.lake, one)
         if platform.settings.lake_cold and platform.cold.exists(table):

@@ -13,6 +13,7 @@ from agents.tools.governing.ages import (
     age_column_of,
     cutoff,
     older,
+    older_in_log,
     older_in_quarantine,
     require_age,
     rule_of,
@@ -21,7 +22,7 @@ from agents.tools.governing.ages import (
 from agents.tools.governing.cold import archive_rows, unarchived
 from agents.tools.session import Session
 from agents.tools.specs import entry_of
-from assets.kinds.quarantine import quarantine_id
+from assets.kinds.moves import sides_of
 from assets.kinds.spec_retention import Retention
 from resources.lake import Lake
 from resources.lake_rewrite import engine
@@ -30,7 +31,7 @@ from resources.platform import Platform
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is older than `before` (a day, UTC) in a table and its quarantine; `against` says why it must stay.
+    """What is older than `before` (a day, UTC) in a table, its quarantine and log; `against`: why it must stay.
 
     `undated` rows say no age: they stay, and somebody should look at them.
     """
@@ -75,7 +76,7 @@ def archive(session: Session, asset: str, before: str) -> int:
 
 @tool("retention.delete", effect="delete")
 def delete(session: Session, asset: str, before: str) -> dict[str, int]:
-    """Delete the rows older than `before` from a table and its quarantine; with `then: delete` from the cold tier too.
+    """Delete the rows older than `before` from a table, its quarantine and log; `then: delete`: from the cold tier too.
 
     Raises Denied under a legal hold, and StateError where a row to archive is not in the cold tier yet.
     """
@@ -87,8 +88,8 @@ def delete(session: Session, asset: str, before: str) -> dict[str, int]:
     if rule.then == "archive" and (missing := unarchived(platform, table, chosen)):
         raise StateError(f"{missing:,} rows are not in the cold tier", where=asset, fix="archive them first")
     gone = {asset: _delete(platform.lake, table, chosen)}
-    held = quarantine_id(table)
-    gone[held.asset] = _delete(platform.lake, held, older_in_quarantine(rule.column, before))
+    for side, chosen_there in _beside(table, rule.column, before):
+        gone[side.asset] = _delete(platform.lake, side, chosen_there)
     if rule.then == "delete" and platform.settings.lake_cold:
         gone[f"cold/{asset}"] = _delete(platform.cold, table, chosen)
     return {name: count for name, count in gone.items() if count or name == asset}
@@ -101,11 +102,11 @@ def due_of(platform: Platform, table: TableId, entry: dict[str, Any], before: st
     require_age(lake.schema(table), rule.column, table.asset)
     before = before or cutoff(rule)
     chosen = older(rule.column, before)
-    rows, found, silent = _counts(lake, table, rule.column, ("true", chosen, undated(rule.column)))
-    held = quarantine_id(table)
+    rows, found, silent = _counts(lake, table, (rule.column,), ("true", chosen, undated(rule.column)))
     waiting = 0
-    if lake.exists(held):
-        (waiting,) = _counts(lake, held, "row", (older_in_quarantine(rule.column, before),))
+    for side, chosen_there in _beside(table, rule.column, before):
+        if lake.exists(side):
+            waiting += _counts(lake, side, ("row", "after"), (chosen_there,))[0]
     against = _against(rule, before)
     return Due(table.asset, rule.column, before, rule.then, rows, found, waiting, silent, against)
 
@@ -121,8 +122,16 @@ def _against(rule: Retention, before: str) -> str:
     return ""
 
 
-def _counts(lake: Lake, table: TableId, name: str, conditions: tuple[str, ...]) -> tuple[int, ...]:
-    scanner = lake.dataset(table).scanner(columns=[name], batch_size=65_536, batch_readahead=2, fragment_readahead=1)
+def _beside(table: TableId, column: str, before: str) -> tuple[tuple[TableId, str], tuple[TableId, str]]:
+    """Quarantine and log, and which of their rows are older."""
+    held, log = sides_of(table)
+    return (held, older_in_quarantine(column, before)), (log, older_in_log(column, before))
+
+
+def _counts(lake: Lake, table: TableId, names: tuple[str, ...], conditions: tuple[str, ...]) -> tuple[int, ...]:
+    known = lake.schema(table).names
+    wanted = [name for name in names if name in known]
+    scanner = lake.dataset(table).scanner(columns=wanted, batch_size=65_536, batch_readahead=2, fragment_readahead=1)
     counted = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions)
     with engine() as db:
         db.register("t", scanner.to_reader())

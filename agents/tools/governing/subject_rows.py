@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ERASED = "[erased]"
-ROW = "row"
+LINES = ("row", "after")  # of a quarantine and a log: whole rows as JSON
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Searcher:
         return pa.RecordBatch.from_arrays(columns, schema=rest.schema)
 
     def _is(self, name: str, value: object) -> bool:
-        if self._quarantine and name == ROW:
+        if self._quarantine and name in LINES:
             return any(self._named(key, one) for key, one in _values(str(value)))
         return self._named(name, value)
 
@@ -129,7 +129,7 @@ def is_text(kind: Any) -> bool:
 
 
 def _values(row: str) -> Iterable[tuple[str, object]]:
-    """The cells of a row that lies in quarantine as JSON."""
+    """The cells of a row that lies in a quarantine or log as JSON."""
     try:
         found: Any = json.loads(row)
     except ValueError:

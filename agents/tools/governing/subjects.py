@@ -33,6 +33,13 @@ class Place:
     mentions: Mapping[str, int] = field(default_factory=dict[str, int])
     hold: bool = False
 
+    @property
+    def of(self) -> str:
+        """The table that people know it by: a quarantine, a log and an archive are part of theirs."""
+        asset = self.table.removeprefix(COLD)
+        base = base_of(TableId("", *asset.split("/", 1)))
+        return base.asset if base else asset
+
     def to_json(self) -> dict[str, Any]:
         """As step outputs and commands give it."""
         return asdict(self)
@@ -40,13 +47,13 @@ class Place:
 
 @tool("subject.find", effect="read")
 def find(session: Session, subject: str, follow: Sequence[str] = ()) -> list[Place]:
-    """Where a person is: tables, quarantine, archive. `follow` names columns that hold the person's number."""
+    """Where a person is: tables, quarantine, log, archive. `follow` names columns that hold the person's number."""
     return find_subject(session.platform, session.environment, parse_subject(subject), follow)
 
 
 @tool("subject.erase", effect="delete")
 def erase(session: Session, subject: str, assets: Sequence[str], follow: Sequence[str] = ()) -> dict[str, int]:
-    """Erase a person from these tables, their quarantine and archive: rows go, mentions in texts are blotted out.
+    """Erase a person from these tables, their quarantine, log and archive: rows go, mentions in texts are blotted out.
 
     Tables under a legal hold stay as they are. Rows erased by table; each table changes in one commit.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,6 +28,9 @@ Semantic = Literal[
     "empty",
     "other",
 ]
+
+
+_QUANTILES = ("p05", "p25", "p50", "p75", "p95")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,9 @@ class ColumnProfile:
     def missing_share(self) -> float:
         return self.missing / self.count if self.count else 0.0
 
-    def to_json(self) -> dict[str, Any]:
-        """The column as JSON; text appears only where the column is a category."""
-        text = self.family in ("text", "other")
+    def to_json(self, *, hidden: bool = False) -> dict[str, Any]:
+        """The column as JSON; text appears only where the column is a category. `hidden`: no value of it appears."""
+        text = hidden or self.family in ("text", "other")
         body: dict[str, Any] = {
             "type": self.type,
             "semantic": self.semantic,
@@ -108,7 +111,7 @@ class ColumnProfile:
             "unique": self.distinct_exact and self.distinct == self.present > 0,
             "min": None if text else plain(self.minimum),
             "max": None if text else plain(self.maximum),
-            "quantiles": dict(zip(("p05", "p25", "p50", "p75", "p95"), self.quantiles, strict=False)),
+            "quantiles": {} if hidden else dict(zip(_QUANTILES, self.quantiles, strict=False)),
             "formats": [
                 {"name": f.name, "regex": f.regex, "share": round(f.count / self.present, 6)} for f in self.formats
             ],
@@ -116,7 +119,7 @@ class ColumnProfile:
         }
         if self.lengths:
             body["lengths"] = {"min": self.lengths[0], "max": self.lengths[1]}
-        if self.semantic in ("category", "boolean"):
+        if self.semantic in ("category", "boolean") and not hidden:
             body["top"] = [{"value": shown(v, category=True), "count": n} for v, n in self.top[:20]]
         return body
 
@@ -142,12 +145,12 @@ class Profile:
     ordered: tuple[Ordered, ...] = ()
     sampled: int = 0
 
-    def to_json(self, rules: Sequence[Rule] = ()) -> dict[str, Any]:
-        """`{rows, columns, rules}` as `adp quality profile` prints it."""
+    def to_json(self, rules: Sequence[Rule] = (), hidden: Collection[str] = ()) -> dict[str, Any]:
+        """`{rows, columns, rules}` as `adp quality profile` prints it; of `hidden` columns no value appears."""
         return {
             "rows": self.rows,
             "sampled_rows": self.sampled,
-            "columns": {name: column.to_json() for name, column in self.columns.items()},
+            "columns": {name: column.to_json(hidden=name in hidden) for name, column in self.columns.items()},
             "keys": [{"columns": list(names), "repeated_rows": repeated} for names, repeated in self.keys],
             "ordered": [
                 {"earlier": o.earlier, "later": o.later, "rows": o.both, "violations": o.violations}

@@ -13,6 +13,7 @@ from agents.core.errors import TableNotFound
 from assets.kinds.masking.methods import masker
 from assets.kinds.masking.nested import Leaf
 from assets.kinds.masking.plan import MaskPlan, mask_plan, undecided
+from assets.kinds.sides import told_of
 from assets.kinds.spec import Column, Masked
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def planned(
     if only is not None:
         schema = pa.schema([schema.field(name) for name in schema.names if name in only])
     scanner = platform.personal
+    known = told_of(base, known)
     asked = undecided(view, known, schema)
     found = scanner.columns(_sample(snapshot, asked)) if asked and scanner is not None else None
     return snapshot, mask_plan(view, known, schema, found, where)

@@ -25,8 +25,12 @@ def _class(char: str) -> str:
 
 
 def shown(value: Any, *, category: bool) -> str:
-    """A value as an example: text as its shape, unless its column is a category and it does not look personal."""
+    """A value as an example: text as its shape, unless its column is a category and it does not look personal.
+
+    A number of seven digits in a row is of that length what cards, phones and persons are known by.
+    """
     if not isinstance(value, str):
-        return str(value)
+        text = str(value)
+        return shape(text) if re.search(r"\d{7}", text.partition(".")[0]) else text
     personal = "@" in value or len(re.findall(r"\d", value)) >= 5 or len(value) > _LONGEST
     return repr(value) if category and not personal else shape(value)
