@@ -60,6 +60,8 @@ KEYS: Mapping[str, str] = {
     "key_vault": "address of the Azure Key Vault that holds secrets: https://NAME.vault.azure.net",
     "names": "who finds names in texts: azure (AI Language), spacy:<model>; none without",
     "language_endpoint": "address of Azure AI Language; its key is the secret LANGUAGE_KEY",
+    "llm_url": "OpenAI-compatible address of a language model: https://...; its key is the secret LLM_KEY",
+    "llm_model": "name of the language model at llm_url",
     "local_user": "who works at this computer, where no proxy says it",
 }
 ROLES = ("viewer", "engineer", "approver", "admin")
@@ -110,6 +112,8 @@ class Settings:
     key_vault: str = ""
     names: str = ""
     language_endpoint: str = ""
+    llm_url: str = ""
+    llm_model: str = ""
 
     @property
     def secrets_dir(self) -> Path:
@@ -181,6 +185,8 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
         key_vault=values.text("key_vault", ""),
         names=values.text("names", ""),
         language_endpoint=values.text("language_endpoint", ""),
+        llm_url=values.text("llm_url", ""),
+        llm_model=values.text("llm_model", ""),
     )
 
 
