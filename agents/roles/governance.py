@@ -10,7 +10,7 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.tools import ready, runs, specs
-from agents.tools.governing import classification, copies, obligations, retention, subjects
+from agents.tools.governing import classification, copies, dropping, obligations, retention, subjects
 
 GOVERNANCE = agent(
     "governance",
@@ -147,6 +147,17 @@ def expire(work: Work, asset: str, before: str, assets: list[str] | None = None)
         "told": [told],
         "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(before_counts, proofs)},
     }
+
+
+@GOVERNANCE.action("delete", effects=("delete",))
+def delete(work: Work, asset: str) -> Mapping[str, Any]:
+    """Delete a table with its quarantine, archive and every version; nothing may be computed from it any more."""
+    if readers := work.call(copies.readers, asset=asset):
+        raise Denied(f"{', '.join(readers)} are computed from {asset}", where=asset, fix="delete these first")
+    retired = work.call(dropping.retire, asset=asset)
+    gone = work.call(dropping.drop, asset=asset)
+    told = [f"`{name}`: deleted, {files:,} files" for name, files in gone.items()]
+    return {"dataset": asset, **retired, "deleted": gone, "told": told or [f"`{asset}`: there was nothing to delete"]}
 
 
 @GOVERNANCE.action("erase", effects=("write_data", "delete"))

@@ -19,7 +19,7 @@ from assets.kinds.keys import table_id
 from assets.kinds.tables import DIGEST
 from resources.asset_graph import readers_in
 from resources.fakes import MemoryLedger
-from resources.orchestrator import CheckOutcome, ChildRun, Materialized, Orchestrator, readers_in
+from resources.orchestrator import CheckOutcome, ChildRun, Materialized, Orchestrator
 from resources.platform import Platform
 from resources.settings import Settings, load_settings
 from tests.unit.product_runs import ORDERS, Deployment
@@ -100,10 +100,6 @@ class InProcess(Orchestrator):
 
     def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
         """Nobody looks."""
-
-    def readers(self, table: TableId) -> list[TableId]:
-        """As the loaded definitions have it."""
-        return readers_in(self.deployment.definitions().resolve_asset_graph(), table)
 
     def known(self) -> frozenset[TableId]:
         """Every table that is loaded."""

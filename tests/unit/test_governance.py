@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from agents.core.catalog import TableId
-from agents.core.errors import ApprovalRequired
+from agents.core.errors import ApprovalRequired, Denied
 from tests.unit.governance_stage import Stage
 
 EMAILS = [f"{name}@example.org" for name in ("ada", "bob", "cy", "dee", "eve", "fay", "gus", "hal")]
@@ -122,3 +122,23 @@ def test_what_lands_is_protected_only_where_it_holds_personal_data(stage: Stage)
     assert "view" not in stage.act("protect", asset="gold/counts")
     assert stage.act("protect", asset="bronze/clients")["view"] == "masked/clients"
     assert stage.platform.lake.exists(TableId("dev", "masked", "clients"))
+
+
+def test_a_table_is_deleted_whole_once_nothing_reads_it_and_people_approved(stage: Stage) -> None:
+    stage.act("mask", asset="bronze/clients")
+    with pytest.raises(Denied, match="masked/clients are computed from bronze/clients"):
+        stage.act("delete", approved=True, asset="bronze/clients")
+    with pytest.raises(ApprovalRequired):
+        stage.act("delete", asset="masked/clients")
+    assert stage.platform.lake.exists(TableId("dev", "masked", "clients"))
+    out = stage.act("delete", approved=True, asset="masked/clients")
+    assert out["deleted"]["masked/clients"] > 0
+    assert stage.entry("masked/clients") == {}, "nothing makes it anew"
+    assert not stage.platform.lake.exists(TableId("dev", "masked", "clients"))
+
+
+def test_what_a_person_declared_is_not_deleted_behind_their_back(stage: Stage) -> None:
+    with pytest.raises(Denied, match="people wrote") as told:
+        stage.act("delete", approved=True, asset="bronze/clients")
+    assert "take the entry out" in str(told.value)
+    assert stage.platform.lake.exists(TableId("dev", "bronze", "clients"))
