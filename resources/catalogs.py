@@ -17,7 +17,7 @@ from agents.core.errors import ConfigError, PlatformError
 
 if TYPE_CHECKING:
     from resources.secrets import Secrets
-    from resources.settings import CatalogSettings
+    from resources.settings_groups import CatalogSettings
 
 NONE = "none"
 State = Literal["none", "masked", "unmasked", "unknown"]

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.core.catalog import TableId
-from agents.core.errors import Unreachable
+from agents.core.errors import PlatformError, Unreachable
 from resources.catalogs import Catalog, Described
 from resources.ledger import Entry
+from resources.llm import LanguageModel, Usage
 from resources.notifier import Delivery, Notice, Notifier
 from resources.orchestrator import ChildRun, Materialized, Orchestrator
 from resources.secrets import Secrets
@@ -55,6 +56,24 @@ class MemorySecrets(Secrets):
 
     def _find(self, name: str) -> str | None:
         return self._values.get(name)
+
+
+class MemoryLanguageModel(LanguageModel):
+    """Gives the replies it was made with, one after the other, and keeps what it was asked in `asked`."""
+
+    def __init__(self, *replies: Mapping[str, Any] | PlatformError) -> None:
+        super().__init__("memory")
+        self.asked: list[tuple[str, Mapping[str, Any]]] = []
+        self._replies = list(replies)
+
+    def ask(self, instructions: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The next reply, raised where it is an error; an empty one after the last."""
+        self.asked.append((instructions, data))
+        self.used += Usage(1, len(str(data)), 0)
+        reply = self._replies.pop(0) if self._replies else {}
+        if isinstance(reply, PlatformError):
+            raise reply
+        return reply
 
 
 class MemoryLedger:

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from agents.core.errors import PlatformError
 from resources.scrub import scrub_text
 from resources.secrets import Secrets
-from resources.settings import Smtp
+from resources.settings_groups import Smtp
 
 Severity = Literal["info", "warning", "error"]
 TIMEOUT_SECONDS = 10.0

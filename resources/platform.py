@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from resources.keys import Keys
     from resources.lake import Lake
     from resources.ledger import Ledger
+    from resources.llm import LanguageModel
     from resources.masking_keys import MaskingKeys
     from resources.measurements import Measurements
     from resources.notifier import Notifier
@@ -116,6 +117,13 @@ class Platform:
         from resources.measurements import Measurements
 
         return Measurements(self.store)
+
+    @cached_property
+    def language_model(self) -> LanguageModel | None:
+        """The model that may suggest; None where the deployment has none."""
+        from resources.llm import language_model_of
+
+        return language_model_of(self.settings, self.secrets)
 
     @cached_property
     def keys(self) -> Keys:

@@ -15,6 +15,7 @@ from typing import Literal, cast
 
 from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import ConfigError
+from resources.settings_groups import CatalogSettings, Smtp
 from resources.settings_values import FILE, PREFIX, Values, from_environment, from_file, suggest
 from resources.settings_values import read_yaml as read_yaml
 
@@ -67,32 +68,11 @@ KEYS: Mapping[str, str] = {
     "purview_name": "their qualified name; the default is {url}; with {column} each column is an entity",
     "acl_readers": "object id of the Entra group that may read tables without personal data in clear text",
     "acl_personal": "object id of the Entra group that may read all tables of the lake",
+    "llm_url": "OpenAI-compatible address of a language model: https://...; its key is the secret LLM_KEY",
+    "llm_model": "name of the language model at llm_url",
     "local_user": "who works at this computer, where no proxy says it",
 }
 ROLES = ("viewer", "engineer", "approver", "admin")
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """The mail server; an empty host means that no mail is sent."""
-
-    host: str = ""
-    port: int = 587
-    sender: str = "adp@localhost"
-    user: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogSettings:
-    """Catalogs that are told what tables hold; empty means that none is."""
-
-    unity: str = ""
-    unity_table: str = "{environment}.{layer}.{table}"
-    purview: str = ""
-    purview_type: str = "azure_datalake_gen2_path"
-    purview_name: str = "{url}"
-    acl_readers: str = ""
-    acl_personal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +111,8 @@ class Settings:
     names: str = ""
     language_endpoint: str = ""
     catalogs: CatalogSettings = field(default_factory=CatalogSettings)
+    llm_url: str = ""
+    llm_model: str = ""
 
     @property
     def secrets_dir(self) -> Path:
@@ -203,6 +185,8 @@ def load_settings(env: Mapping[str, str] | None = None, *, cwd: Path | None = No
         names=values.text("names", ""),
         language_endpoint=values.text("language_endpoint", ""),
         catalogs=_catalogs(values),
+        llm_url=values.text("llm_url", ""),
+        llm_model=values.text("llm_model", ""),
     )
 
 

@@ -17,7 +17,7 @@ import pytest
 from assets.kinds.spec import Notify
 from resources.fakes import MemoryNotifier, MemorySecrets
 from resources.notifier import ChannelNotifier, Notice, Notifier, Severity, slack_body
-from resources.settings import Smtp
+from resources.settings_groups import Smtp
 
 
 class Hook(ThreadingHTTPServer):

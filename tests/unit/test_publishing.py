@@ -12,7 +12,7 @@ import pytest
 from agents.core.catalog import TableId
 from agents.core.errors import RunFailed, SpecError
 from resources.platform import Platform
-from resources.settings import CatalogSettings
+from resources.settings_groups import CatalogSettings
 from tests.unit.catalog_services import TOKEN, Service, Unity, serving
 from tests.unit.governance_stage import Stage
 

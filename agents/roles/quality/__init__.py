@@ -10,7 +10,7 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.roles.quality import repairs
-from agents.tools import contracts, quality, ready, runs, specs, tables
+from agents.tools import contracts, quality, ready, runs, specs, suggesting, tables
 from resources.orchestrator import CheckOutcome, ChildRun
 
 QUALITY = agent(
@@ -37,8 +37,11 @@ def validate(work: Work, asset: str, learn: bool = True) -> Mapping[str, Any]:
     if not learn:
         return {"dataset": asset, "check": True}
     found = work.call(quality.propose, asset=asset)
-    entry = {"rules": [rule.to_spec() for rule in found.rules]}
-    return {"dataset": asset, **work.call(specs.write, asset=asset, product="", entry=entry), "check": True}
+    said = work.call(suggesting.suggest, asset=asset, profile=found.profile, rules=found.rules)
+    rules = [*found.rules, *(said.rules if said else ())]
+    written = work.call(specs.write, asset=asset, product="", entry={"rules": [rule.to_spec() for rule in rules]})
+    more = {"suggested": said.to_json(), "told": [f"`{asset}`: {said.note}"]} if said else {}
+    return {"dataset": asset, **written, **more, "check": True}
 
 
 @QUALITY.action("contract", effects=("write_spec",))

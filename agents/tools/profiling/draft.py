@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.tools.profiling.profile import Negatives, Semantic, Tail
+from agents.tools.profiling.profile import Negatives, Quantities, Semantic, Tail
 from assets.kinds.rules.columns import Column
 
 HORIZONS = (0, 1, 2, 4, 8, 16, 32, 64)
@@ -20,6 +20,7 @@ class Draft:
     column: Column
     semantic: Semantic = "other"
     format: tuple[str, str] | None = None
+    quantities: Quantities | None = None
     upper: float | None = None
     lower: float | None = None
     middle: float = 0.0

@@ -1,4 +1,4 @@
-"""One row of numbers about a table, each asked for by name: one query, one pass."""
+"""One row of numbers about a table, each asked for by name: one query, one pass; a very wide table takes some more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import duckdb
 
 TABLE, SAMPLE = "t_", "s_"
+_COLUMNS = 100
+"""Columns of one query: each aggregate holds memory for every thread, so that thousands at once do not fit."""
 
 
 class Facts:
@@ -26,10 +28,15 @@ class Facts:
         self._asked[column, fact] = sql
 
     def answer(self) -> dict[tuple[str, str], Any]:
-        if not self._asked:
-            return {}
-        row = self._con.execute(f"SELECT {', '.join(self._asked.values())} FROM {self._source}").fetchall()[0]
-        return dict(zip(self._asked, row, strict=True))
+        """What was asked for: a number for each (column, fact)."""
+        columns = list(dict.fromkeys(column for column, _ in self._asked))
+        found: dict[tuple[str, str], Any] = {}
+        for first in range(0, len(columns), _COLUMNS):
+            part = set(columns[first : first + _COLUMNS])
+            asked = {key: sql for key, sql in self._asked.items() if key[0] in part}
+            row = self._con.execute(f"SELECT {', '.join(asked.values())} FROM {self._source}").fetchall()[0]
+            found |= zip(asked, row, strict=True)
+        return found
 
 
 def number_of(column: Column) -> str | None:

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from agents.tools.profiling.determined import determined
 from agents.tools.profiling.draft import HORIZONS, Draft, future_of, negatives_of, tail_of
 from agents.tools.profiling.facts import SAMPLE, TABLE, Facts, number_of
-from agents.tools.profiling.formats import known_format, learn_code
 from agents.tools.profiling.pairs import ordered_pairs
-from agents.tools.profiling.profile import ColumnProfile, Format, Profile, Semantic
+from agents.tools.profiling.profile import ColumnProfile, Format, Profile, Season
 from agents.tools.profiling.readable import readable, refuse_twins
 from agents.tools.profiling.sampling import only, sample_of
+from agents.tools.profiling.seasons import seasons
+from agents.tools.profiling.semantics import semantic_of
 from agents.tools.profiling.tails import LEVELS, reach
 from assets.kinds.rules.columns import TIMES, Column, columns_of, instant_literal, text_literal
 from assets.kinds.rules.compiled import count_where
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from assets.kinds.rules.reading import Dataset
 
 SAMPLE_ROWS = 50_000
-FORMAT_VALUES = 10_000
-CATEGORIES = 200
 BLANKS = ("", "-", "--", "?", "n/a", "na", "null", "none", "nan", "unknown", "tbd", "undefined", "#n/a")
 _COLUMN = "column_"
 _SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -57,10 +57,11 @@ def _profile(dataset: Dataset, key: tuple[str, ...], now: datetime, sample_rows:
         _distincts(con, drafts, dataset)
         _second_pass(con, drafts, now)
         _blanks(con, drafts, dataset)
-        columns = {name: _finish(draft, rows) for name, draft in drafts.items()}
+        volumes = seasons(con, drafts, dataset)
+        columns = {name: _finish(draft, rows, volumes.get(name)) for name, draft in drafts.items()}
         keys = _keys(con, columns, key, rows)
         ordered = ordered_pairs(con, [draft.column for draft in drafts.values()])
-    return Profile(rows, columns, keys, key, ordered, sample.num_rows)
+    return Profile(rows, columns, keys, key, ordered, sample.num_rows, determined(drafts, sample))
 
 
 def _first_pass(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft]) -> None:
@@ -100,7 +101,7 @@ def _shapes(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], sample:
         if draft.facts.get("upper") is not None:
             _tails(draft)
             draft.monotone = _rises(sample.column(name))
-        draft.semantic = _semantic(draft, sample)
+        draft.semantic = semantic_of(draft, sample)
 
 
 def _tails(draft: Draft) -> None:
@@ -120,42 +121,6 @@ def _rises(values: pa.ChunkedArray) -> bool:
         return False
     steps = pc.call_function("greater_equal", [there.slice(1), there.slice(0, len(there) - 1)])
     return steps.true_count == len(steps)
-
-
-def _semantic(draft: Draft, sample: pa.Table) -> Semantic:
-    family, present = draft.column.family, draft.facts["present"]
-    if not present or family == "null":
-        return "empty"
-    if family in ("boolean", "other"):
-        return family
-    if family in TIMES:
-        return "date" if family == "date" else "timestamp"
-    near_unique = draft.facts["distinct"] >= 0.9 * present and present >= 20
-    if family != "text":
-        return "identifier" if near_unique and family == "integer" else "number"
-    there = sample.column(draft.column.name).drop_null()
-    step = max(1, len(there) // FORMAT_VALUES)
-    values = [str(value) for value in there.to_pylist()[::step]]
-    return _text_semantic(draft, values, near_unique)
-
-
-def _text_semantic(draft: Draft, values: Sequence[str], near_unique: bool) -> Semantic:
-    known = known_format(values)
-    if _few(draft) and not (known and known[1] == "date as text"):
-        return "category"
-    if known:
-        draft.format = (known[0], known[2])
-        return known[1]
-    code = learn_code(values)
-    if code:
-        draft.format = ("code", code)
-        return "identifier" if near_unique else "code"
-    return "text"
-
-
-def _few(draft: Draft) -> bool:
-    distinct, present = draft.facts["distinct"], draft.facts["present"]
-    return present >= 100 and distinct <= CATEGORIES and distinct <= 0.05 * present and draft.facts["longest"] <= 100
 
 
 def _distincts(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], dataset: Dataset) -> None:
@@ -233,7 +198,7 @@ def _ask_tails(facts: Facts, draft: Draft, number: str) -> None:
     facts.ask(name, "small negative", count_where(f"{number} < 0 AND {number} >= {-small!r}"))
 
 
-def _finish(draft: Draft, rows: int) -> ColumnProfile:
+def _finish(draft: Draft, rows: int, season: Season | None) -> ColumnProfile:
     facts, column = draft.facts, draft.column
     formats = (Format(*draft.format, facts["follows"]),) if draft.format else ()
     future, horizon = future_of(facts)
@@ -259,6 +224,8 @@ def _finish(draft: Draft, rows: int) -> ColumnProfile:
         future=future,
         horizon=horizon,
         monotone=draft.monotone,
+        quantities=draft.quantities,
+        season=season,
     )
 
 

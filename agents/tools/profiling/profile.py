@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,12 +16,14 @@ Semantic = Literal[
     "identifier",
     "category",
     "text",
+    "free text",
     "email",
     "phone",
     "url",
     "code",
     "date as text",
     "number as text",
+    "number with unit",
     "number",
     "boolean",
     "timestamp",
@@ -30,7 +33,9 @@ Semantic = Literal[
 ]
 
 
-_QUANTILES = ("p05", "p25", "p50", "p75", "p95")
+QUANTILES = ("p05", "p25", "p50", "p75", "p95")
+HYPERLOGLOG = 0.05
+"""Relative error of an estimated number of distinct values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,55 @@ class Negatives:
 
 
 @dataclass(frozen=True, slots=True)
+class Quantities:
+    """Numbers with a unit around them: the share of values in each unit, and quantiles (5, 25, 50, 75, 95 %)."""
+
+    units: Mapping[str, float]
+    quantiles: tuple[float, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "units": {unit: round(share, 6) for unit, share in self.units.items()},
+            "quantiles": dict(zip(QUANTILES, self.quantiles, strict=False)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """How rows spread over weekdays (Monday first) and hours (UTC): shares, and how much of the ups and downs of the
+    counts each explains (0 to 1). Empty where there are too few days, or no times of day."""
+
+    days: int
+    by_weekday: tuple[float, ...]
+    weekly: float
+    by_hour: tuple[float, ...]
+    daily: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "days": self.days,
+            "by_weekday": list(self.by_weekday),
+            "weekly_strength": self.weekly,
+            "by_hour": list(self.by_hour),
+            "daily_strength": self.daily,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Determined:
+    """Of `rows` of the sample, all but `breaking` have the `of` that most rows with their `by` have.
+
+    `strength` is 1 where it always holds and 0 where it holds as often as by chance.
+    """
+
+    by: str
+    of: str
+    strength: float
+    rows: int
+    breaking: int
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnProfile:
     """One column; of its times, `future` lie more than `horizon` days ahead.
 
@@ -89,6 +143,8 @@ class ColumnProfile:
     future: int = 0
     horizon: int = 1
     monotone: bool = False
+    quantities: Quantities | None = None
+    season: Season | None = None
 
     @property
     def present(self) -> int:
@@ -111,7 +167,7 @@ class ColumnProfile:
             "unique": self.distinct_exact and self.distinct == self.present > 0,
             "min": None if text else plain(self.minimum),
             "max": None if text else plain(self.maximum),
-            "quantiles": {} if hidden else dict(zip(_QUANTILES, self.quantiles, strict=False)),
+            "quantiles": {} if hidden else dict(zip(QUANTILES, self.quantiles, strict=False)),
             "formats": [
                 {"name": f.name, "regex": f.regex, "share": round(f.count / self.present, 6)} for f in self.formats
             ],
@@ -119,6 +175,12 @@ class ColumnProfile:
         }
         if self.lengths:
             body["lengths"] = {"min": self.lengths[0], "max": self.lengths[1]}
+        if self.quantities and not hidden:
+            body["quantities"] = self.quantities.to_json()
+        if self.season:
+            body["volume"] = self.season.to_json()
+        if not self.distinct_exact:
+            body["distinct_error"] = HYPERLOGLOG
         if self.semantic in ("category", "boolean") and not hidden:
             body["top"] = [{"value": shown(v, category=True), "count": n} for v, n in self.top[:20]]
         return body
@@ -144,17 +206,34 @@ class Profile:
     declared_key: tuple[str, ...] = ()
     ordered: tuple[Ordered, ...] = ()
     sampled: int = 0
+    determined: tuple[Determined, ...] = ()
+
+    @property
+    def sampling_error(self) -> float:
+        """How far, with 95 % confidence, a share or a quantile's rank in the sample lies from the table's at most."""
+        if not 0 < self.sampled < self.rows:
+            return 0.0
+        return 0.98 / math.sqrt(self.sampled) * math.sqrt(1 - self.sampled / self.rows)
 
     def to_json(self, rules: Sequence[Rule] = (), hidden: Collection[str] = ()) -> dict[str, Any]:
         """`{rows, columns, rules}` as `adp quality profile` prints it; of `hidden` columns no value appears."""
         return {
             "rows": self.rows,
             "sampled_rows": self.sampled,
+            "sampling_error": {
+                "share": round(self.sampling_error, 6),
+                "confidence": 0.95,
+                "of": ["quantiles", "semantic", "formats' choice", "quantities", "dependencies"],
+            },
             "columns": {name: column.to_json(hidden=name in hidden) for name, column in self.columns.items()},
             "keys": [{"columns": list(names), "repeated_rows": repeated} for names, repeated in self.keys],
             "ordered": [
                 {"earlier": o.earlier, "later": o.later, "rows": o.both, "violations": o.violations}
                 for o in self.ordered
+            ],
+            "dependencies": [
+                {"by": d.by, "of": d.of, "strength": d.strength, "sampled_rows": d.rows, "breaking": d.breaking}
+                for d in self.determined
             ],
             "rules": [rule.to_gx() for rule in rules],
         }
