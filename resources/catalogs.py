@@ -30,13 +30,14 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class Described:
     """What a table holds. `columns`: the type of personal data of each, or none; `state` is as the tag `pii` says.
 
-    `uri` is where the lake keeps it.
+    `uri` is where the lake keeps it, `beside` where rows of it lie too: its quarantine.
     """
 
     table: TableId
     uri: str
     state: State
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    beside: tuple[str, ...] = ()
 
     @property
     def closed(self) -> bool:

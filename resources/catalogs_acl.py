@@ -30,20 +30,27 @@ class LakeAcls(Catalog):
         self._rest, self._readers, self._personal = rest, readers, personal
 
     def publish(self, table: Described) -> str:
-        """Close the folder to those who may not see personal data before anybody else is let in; or open it."""
-        if table.closed:
-            if self._readers:
-                self._change(table, "remove", _entries(f"group:{self._readers}"))
-            let_in = _entries(f"group:{self._personal}:r-x") if self._personal else ""
-            changed = self._change(table, "modify", ",".join(filter(None, (_entries("other::---"), let_in))))
-            return f"closed to all but {'the group for personal data' if let_in else 'its owner'} ({changed:,} paths)"
-        groups = [group for group in (self._readers, self._personal) if group]
-        changed = self._change(table, "modify", ",".join(_entries(f"group:{group}:r-x") for group in groups))
-        return f"open to readers ({changed:,} paths)"
+        """Close the folder to those who may not see personal data before anybody else is let in; or open it.
 
-    def _change(self, table: Described, mode: str, entries: str) -> int:
-        """Change the table's folder and all in it, page by page; how many paths were changed."""
-        address, path = _place(table)
+        Rows in quarantine are closed with their table, and never opened: they may be older than what is known of it.
+        """
+        if not table.closed:
+            groups = [group for group in (self._readers, self._personal) if group]
+            entries = ",".join(_entries(f"group:{group}:r-x") for group in groups)
+            return f"open to readers ({self._change(table, table.uri, 'modify', entries):,} paths)"
+        changed = sum(self._close(table, uri) for uri in (table.uri, *table.beside))
+        whom = "the group for personal data" if self._personal else "its owner"
+        return f"closed to all but {whom} ({changed:,} paths)"
+
+    def _close(self, table: Described, uri: str) -> int:
+        if self._readers:
+            self._change(table, uri, "remove", _entries(f"group:{self._readers}"))
+        let_in = (_entries(f"group:{self._personal}:r-x"),) if self._personal else ()
+        return self._change(table, uri, "modify", ",".join((_entries("other::---"), *let_in)))
+
+    def _change(self, table: Described, uri: str, mode: str, entries: str) -> int:
+        """Change a folder and all in it, page by page; how many paths were changed."""
+        address, path = _place(uri)
         rest, changed, following = self._rest(address), 0, ""
         for _ in range(_MOST):
             params = {"action": "setAccessControlRecursive", "mode": mode, "maxRecords": _AT_ONCE}
@@ -68,8 +75,8 @@ def _entries(entry: str) -> str:
     return f"{entry},default:{entry}"
 
 
-def _place(table: Described) -> tuple[str, str]:
-    parts = urlsplit(table.uri)
+def _place(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
     if parts.scheme != "abfss" or not parts.username or not parts.hostname:
         fix = "unset ADP_ACL_READERS and ADP_ACL_PERSONAL, or keep the lake at abfss://"
         raise ConfigError("the lake is not in ADLS Gen2", where=ACLS, fix=fix)

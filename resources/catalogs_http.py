@@ -106,26 +106,25 @@ class AzureTokens:
     def _token(self, scope: str) -> str:
         try:
             from azure.core.exceptions import AzureError
+            from azure.identity import ClientSecretCredential, DefaultAzureCredential
         except ImportError:
             fix = "install the extra: pip install 'agentic-data-platform[azure]'"
             raise ConfigError("Azure's client is not installed", where="sign-in to Azure", fix=fix) from None
+        if self._credential is None:
+            tenant, client, secret = (self._secrets.get(name) for name in _CLIENT)
+            try:
+                given = tenant and client and secret
+                made = ClientSecretCredential(tenant or "", client or "", secret or "") if given else None
+            except ValueError:  # its text may hold what was given
+                fix = f"correct the secret {_CLIENT[0]}"
+                raise ConfigError("not the id of a tenant", where="sign-in to Azure", fix=fix) from None
+            self._credential = made or DefaultAzureCredential()
         try:
-            return str(self._signed_in().get_token(scope).token)
+            return str(self._credential.get_token(scope).token)
         except AzureError as error:
             fix = f"give this process an identity, or the secrets {', '.join(_CLIENT)}"
             what = f"Azure does not sign this process in ({type(error).__name__})"
             raise AccessRefused(what, where="sign-in to Azure", fix=fix) from None  # the cause may tell of the identity
-
-    def _signed_in(self) -> Any:
-        if self._credential is None:
-            from azure.identity import ClientSecretCredential, DefaultAzureCredential
-
-            tenant, client, secret = (self._secrets.get(name) for name in _CLIENT)
-            if tenant and client and secret:
-                self._credential = ClientSecretCredential(tenant, client, secret)
-            else:
-                self._credential = DefaultAzureCredential()
-        return self._credential
 
 
 def part(name: str) -> str:

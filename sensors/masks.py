@@ -5,17 +5,42 @@ a vault, does not matter: a tick compares versions, and looks at the lake only w
 """
 
 import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
+from agents.core.catalog import TableId
 from agents.core.digest import digest
 from agents.core.errors import PlatformError
-from agents.tools.governing.remasking import key_versions, outdated
+from agents.tools.governing.remasking import key_versions, outdated, views
 from agents.tools.ready import AUTOMATION, submit_ready
 from resources.orchestrator import at_home
 from resources.platform import Platform
 
 WHO = f"{AUTOMATION}masks"
+TICK_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The cursor: the versions of keys that were looked at, and behind which view the next tick goes on, if any."""
+
+    seen: str = ""
+    behind: str = ""
+
+    @classmethod
+    def of(cls, cursor: str | None) -> "Memory":
+        """What a cursor holds; one that cannot be read counts as none."""
+        try:
+            return cls(**json.loads(cursor or "{}"))
+        except (ValueError, TypeError):
+            return cls()
+
+    def to_json(self) -> str:
+        """As the cursor keeps it."""
+        return json.dumps({"seen": self.seen, "behind": self.behind})
 
 
 def masks_sensor(platform: Platform) -> SensorDefinition:
@@ -23,7 +48,7 @@ def masks_sensor(platform: Platform) -> SensorDefinition:
 
     @sensor(
         name="masks",
-        minimum_interval_seconds=60,
+        minimum_interval_seconds=300,
         default_status=DefaultSensorStatus.RUNNING,
         description="Has masked views made anew after the key behind their pseudonyms was replaced.",
     )
@@ -40,19 +65,36 @@ def masks_sensor(platform: Platform) -> SensorDefinition:
     return masks
 
 
-def follow_keys(platform: Platform, cursor: str | None) -> tuple[str, str]:
-    """One tick: a goal for each environment with views made by former keys. What was done, and the next cursor."""
+def follow_keys(platform: Platform, cursor: str | None, seconds: float = TICK_SECONDS) -> tuple[str, str]:
+    """One tick: a goal for each environment with views made by former keys. What was done, and the next cursor.
+
+    After `seconds` it stops; the next tick goes on behind the last view that was looked at.
+    """
     environments = platform.settings.environments
     versions = key_versions(platform, environments)
     seen = json.dumps(versions, sort_keys=True)
-    if seen == cursor:
-        return "no key was replaced", seen
-    asked: list[str] = []
-    for environment in environments:
-        views = [view.asset for view in outdated(platform, environment, versions)]
-        if views:
-            text = f"Mask {', '.join(views[:3])}{' and more' if len(views) > 3 else ''} by the newest keys"
-            steps = [("governance", "remask", {"asset": view}) for view in views]
-            key = f"{WHO}:{environment}:{digest([versions, views])}"
-            asked.append(f"{submit_ready(platform, text, environment, steps, key, WHO)}: {len(views)} views")
-    return "; ".join(asked) or "every view is made by the newest keys", seen
+    before = Memory.of(cursor)
+    behind = before.behind if before.seen == seen else ""
+    if before.seen == seen and not behind:
+        return "no key was replaced", before.to_json()
+    end, old, last = time.monotonic() + seconds, list[TableId](), ""
+    for view in views(platform, environments):
+        if str(view) <= behind:
+            continue
+        if last and time.monotonic() >= end:
+            break
+        last = str(view)
+        old += [view] if outdated(platform, view, versions) else []
+    else:
+        last = ""
+    asked = [_ask(platform, name, [v.asset for v in old if v.environment == name], seen) for name in environments]
+    return "; ".join(filter(None, asked)) or "every view is made by the newest keys", Memory(seen, last).to_json()
+
+
+def _ask(platform: Platform, environment: str, assets: Sequence[str], seen: str) -> str:
+    if not assets:
+        return ""
+    text = f"Mask {', '.join(assets[:3])}{' and more' if len(assets) > 3 else ''} by the newest keys"
+    steps = [("governance", "remask", {"asset": asset}) for asset in assets]
+    key = f"{WHO}:{environment}:{digest([seen, list(assets)])}"
+    return f"{submit_ready(platform, text, environment, steps, key, WHO)}: {len(assets)} views"

@@ -10,7 +10,7 @@ from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
 from agents.tools import releases, runs, smoke
-from agents.tools.governing import classification
+from agents.tools.governing import classification, publishing
 from agents.tools.releases import Promotion
 from resources.orchestrator import ChildRun
 
@@ -52,7 +52,9 @@ def promote(work: Work, assets: list[str], to: str) -> Mapping[str, Any]:
     if reasons:
         undone = _take_back(work, todo)
         return {**told, "status": "rolled back", ROLLED_BACK: reasons, "undone": undone, "released": []}
-    return {**told, "status": "released", "released": [_told(work, p, commits) for p in todo]}
+    released = [_told(work, p, commits) for p in todo]
+    asked = work.call(publishing.ask, assets=names)
+    return {**told, "status": "released", "released": released, "told": [asked] if asked else []}
 
 
 @DEPLOYMENT.action("rollback", effects=("write_spec", "write_data"))

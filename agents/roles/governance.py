@@ -125,23 +125,13 @@ def build(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Map
 def _with_catalogs(
     work: Work, done: Mapping[str, Mapping[str, Any]], made: dict[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Where the deployment has catalogs, a goal of its own tells them: what was classed stays in any case.
-
-    It has an effect outside of the platform, so that policy and people decide on it apart from the scan.
-    """
+    """What was made, and the goal that tells catalogs outside of the tables that were classed."""
     classed = list(dict.fromkeys(asset for out in done.values() for asset in out.get(CLASSED, ())))
-    named = work.call(publishing.named) if classed else []
-    if not named:
+    asked = work.call(publishing.ask, assets=classed) if classed else ""
+    if not asked:
         return made
-    goal = work.call(
-        ready.submit,
-        text=f"Tell {', '.join(named)} what {', '.join(classed[:3])}{' and more' if len(classed) > 3 else ''} hold",
-        steps=[("governance", "publish", {"asset": asset}) for asset in classed],
-        key=f"publish:{work.goal}:{','.join(classed)}",
-    )
     step = next(step for step, out in done.items() if out.get(CLASSED))
-    told = [*done[step]["told"], f"{goal} tells {', '.join(named)}"]
-    return {**made, step: {**made.get(step, {}), "published_by": goal, "told": told}}
+    return {**made, step: {**made.get(step, {}), "told": [*done[step]["told"], asked]}}
 
 
 @GOVERNANCE.action("retain", effects=("write_spec",))

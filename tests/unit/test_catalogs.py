@@ -128,6 +128,9 @@ def test_the_lake_closes_raw_tables_to_readers_and_opens_views(service: Service)
     assert acls.publish(CLIENTS) == "closed to all but the group for personal data (5 paths)"
     closed = {"other:": "---", "default:other:": "---", f"group:{PERSONAL}": "r-x", f"default:group:{PERSONAL}": "r-x"}
     assert held.folders[raw] == {"user:ann": "rwx", **closed}
+    held.folders["/lake/dev/quarantine/bronze_clients"] = {"other:": "r-x"}
+    acls.publish(replace(CLIENTS, beside=(CLIENTS.uri.replace("bronze/", "quarantine/bronze_"),)))
+    assert held.folders["/lake/dev/quarantine/bronze_clients"] == closed, "rows in quarantine are personal too"
     acls.publish(replace(VIEW, uri="abfss://lake@acct.dfs.core.windows.net/dev/masked/clients"))
     assert held.folders[view][f"default:group:{READERS}"] == "r-x"
     assert "other:" not in held.folders[view]
@@ -188,12 +191,20 @@ def test_nobody_there_is_said_so_and_the_others_are_told() -> None:
 
 
 def test_azure_signs_in_once_for_each_service(service: Service) -> None:
-    pytest.importorskip("azure.core", reason="Azure's client is not installed")
+    pytest.importorskip("azure.identity", reason="Azure's client is not installed")
     service.answer = DataMap("azure_datalake_gen2_path", **{FOLDER: []})
     credential = Credential()
     token = AzureTokens(MemorySecrets({}), credential).of("https://purview.azure.net/.default")
     Purview(Rest("p", service.address, token), "azure_datalake_gen2_path", "{url}").publish(CLIENTS)
     assert set(credential.scopes) == {"https://purview.azure.net/.default"}
+
+
+def test_a_wrong_tenant_is_said_so_without_the_secret() -> None:
+    pytest.importorskip("azure.identity", reason="Azure's client is not installed")
+    given = {"AZURE_TENANT_ID": "no tenant!", "AZURE_CLIENT_ID": "an-app", "AZURE_CLIENT_SECRET": "hush-hush"}
+    with pytest.raises(ConfigError, match="AZURE_TENANT_ID") as refused:
+        AzureTokens(MemorySecrets(given)).of("https://purview.azure.net/.default")()
+    assert "hush-hush" not in str(refused.value)
 
 
 def chosen(folder: Path, **env: str) -> tuple[list[str], list[str]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agents.core.errors import SpecError
 from resources.masking_keys import with_new_version
+from resources.platform import Platform
+from resources.settings import CatalogSettings
 from tests.unit.product_runs import ORDERS
 from tests.unit.release_stage import ReleaseStage
 
@@ -40,6 +43,18 @@ def test_a_view_is_promoted_with_its_base_and_pinned_as_it_masks(stage: ReleaseS
     assert stage.deployment.run("staging/masked/orders").success
     after = stage.platform.lake.read(stage.table("masked/orders")).read_all()
     assert after["order_id"].to_pylist() == rows["order_id"].to_pylist(), "what was released stays in force"
+
+
+def test_a_release_has_the_catalogs_of_its_environment_told(stage: ReleaseStage) -> None:
+    catalogs = CatalogSettings(unity="https://workspace.example.com")
+    stage.platform = Platform.of(replace(stage.deployment.settings, catalogs=catalogs), {})
+    store = stage.platform.store
+    stage.goal = store.create_goal("release it", "staging", "ada@example.com").id
+    out = stage.promote("bronze/orders", "masked/orders")
+    (goal,) = [row for row in store.goals() if row.goal.parent == stage.goal]
+    assert out["told"] == [f"{goal.id} tells Unity Catalog what masked/orders hold"], "nobody has looked at the other"
+    step = store.plan(goal.id).steps[0]
+    assert (goal.goal.environment, step.action, dict(step.inputs)) == ("staging", "publish", {"asset": "masked/orders"})
 
 
 def test_a_view_does_not_go_without_its_base(stage: ReleaseStage) -> None:

@@ -67,7 +67,18 @@ def test_the_same_is_asked_once_however_often_a_tick_comes(stage: Stage) -> None
     _, cursor = follow_keys(stage.platform, None)
     assert follow_keys(stage.platform, cursor)[0] == "no key was replaced"
     follow_keys(stage.platform, None)
-    assert asked(stage) == [[{"asset": "masked/people"}, {"asset": "masked/own"}]]
+    assert asked(stage) == [[{"asset": "masked/own"}, {"asset": "masked/people"}]]
+
+
+def test_a_tick_that_runs_out_of_time_goes_on_where_it_stopped(stage: Stage) -> None:
+    rotate(stage)
+    rotate(stage, "OWN")
+    cursor = "not a cursor"
+    for _ in range(3):
+        _, cursor = follow_keys(stage.platform, cursor, seconds=0)
+    assert asked(stage) == [[{"asset": "masked/own"}], [{"asset": "masked/people"}]]
+    said, _ = follow_keys(stage.platform, cursor, seconds=0)
+    assert said == "no key was replaced"
 
 
 def test_a_code_server_that_lives_long_sees_the_new_key(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from agents.core.catalog import TableId
-from agents.core.errors import RunFailed, SpecError
+from agents.core.errors import RunFailed
 from resources.platform import Platform
 from resources.settings_groups import CatalogSettings
 from tests.unit.catalog_services import TOKEN, Service, Unity, serving
@@ -41,8 +41,9 @@ def test_what_was_masked_is_told_by_a_goal_of_its_own(stage: Stage, service: Ser
     service.answer = held = Unity(*KNOWN)
     out = stage.act("mask", asset="bronze/clients")
     assert service.asked == [], "the scan itself calls nobody"
-    plan = stage.platform.store.plan(out["published_by"])
-    assert out["published_by"] in " ".join(out["told"])
+    (goal,) = [row for row in stage.platform.store.goals() if row.goal.parent == stage.goal]
+    assert f"{goal.id} tells Unity Catalog what bronze/clients, masked/clients hold" in out["told"]
+    plan = stage.platform.store.plan(goal.id)
     steps = [step for step in plan.steps if step.action == "publish"]
     assert [step.inputs["asset"] for step in steps] == ["bronze/clients", "masked/clients"]
     told = [stage.act(step.action, **step.inputs) for step in steps]
@@ -66,7 +67,7 @@ def test_a_catalog_that_does_not_take_it_is_told_and_the_class_stays(stage: Stag
 
 
 def test_a_table_nobody_scanned_is_not_called_harmless(stage: Stage, service: Service) -> None:
-    with pytest.raises(SpecError, match="nobody has looked"):
+    with pytest.raises(RunFailed, match="nobody has looked"):
         stage.act("publish", asset="bronze/clients")
     assert service.asked == []
 
@@ -85,6 +86,6 @@ def test_a_column_that_is_new_since_the_scan_keeps_the_table_closed(stage: Stage
 def test_without_a_catalog_nothing_is_asked_for(stage: Stage) -> None:
     stage.platform = Platform.of(stage.deployment.settings, {})
     out = stage.act("mask", asset="bronze/clients")
-    assert "published_by" not in out
+    assert len(out["told"]) == 1
     assert [row for row in stage.platform.store.goals() if row.goal.parent] == []
     assert stage.act("publish", asset="bronze/clients")["told"] == ["`bronze/clients`: no catalog is set to be told"]

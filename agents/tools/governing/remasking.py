@@ -14,10 +14,10 @@ from resources.masking_keys import MASKING_KEY, MaskingKeys
 from resources.platform import Platform
 
 
-def views(platform: Platform, environment: str) -> dict[TableId, dict[str, Any]]:
-    """The masked views that an environment declares, with their entries."""
-    entries = declared(platform, environment)
-    return {TableId(environment, *asset.split("/", 1)): e for asset, e in entries.items() if e.get("masked")}
+def views(platform: Platform, environments: Iterable[str]) -> list[TableId]:
+    """The masked views that environments declare, in order of their names."""
+    entries = ((name, asset, e) for name in environments for asset, e in declared(platform, name).items())
+    return sorted((TableId(name, *asset.split("/", 1)) for name, asset, e in entries if e.get("masked")), key=str)
 
 
 def key_versions(platform: Platform, environments: Iterable[str]) -> dict[str, int]:
@@ -38,18 +38,14 @@ def key_versions(platform: Platform, environments: Iterable[str]) -> dict[str, i
     return found
 
 
-def outdated(platform: Platform, environment: str, versions: Mapping[str, int]) -> list[TableId]:
-    """The views in the lake made by a former version of a key, or before views said by which. Raises LakeError."""
-    found: list[TableId] = []
-    for view in views(platform, environment):
-        snapshot = platform.lake.snapshot(view) if platform.lake.exists(view) else None
-        marks = snapshot.marks if snapshot else {}
-        if MASKS_MARK not in marks:
-            continue  # empty, or not made by a refresh: the first one takes the newest keys anyway
-        used = _used(marks.get(KEYS_MARK, ""))
-        if used is None or any(versions.get(name, version) != version for name, version in used.items()):
-            found.append(view)
-    return found
+def outdated(platform: Platform, view: TableId, versions: Mapping[str, int]) -> bool:
+    """Whether the lake has it as made by a former version of a key, or before views said by which. Raises LakeError."""
+    snapshot = platform.lake.snapshot(view) if platform.lake.exists(view) else None
+    marks = snapshot.marks if snapshot else {}
+    if MASKS_MARK not in marks:
+        return False  # empty, or not made by a refresh: the first one takes the newest keys anyway
+    used = _used(marks.get(KEYS_MARK, ""))
+    return used is None or any(versions.get(name, version) != version for name, version in used.items())
 
 
 def _named(entry: Mapping[str, Any]) -> set[str]:
