@@ -10,9 +10,28 @@ from platform_defs.targets import open_target
 
 
 def profile_target(target: str, environment: str, cwd: Path) -> dict[str, Any]:
-    """`{rows, columns: {name: {...}}, rules: [...]}` of a file (CSV, JSON, Parquet) or of `layer/table`."""
+    """`{rows, columns: {name: {...}}, rules: [...]}` of a file (CSV, JSON, Parquet) or of `layer/table`.
+
+    Of columns that its spec says hold personal data no value appears.
+    """
     from agents.tools.profiling import profile_table, write_rules
+    from agents.tools.quality import names_people
 
     now = datetime.now(UTC)
     profile = profile_table(open_target(target, environment, cwd), now=now)
-    return profile.to_json(write_rules(profile, now=now))
+    hidden = frozenset[str]() if (cwd / target).is_file() else _personal(target, environment)
+    rules = [rule for rule in write_rules(profile, now=now) if not names_people(rule, hidden)]
+    return profile.to_json(rules, hidden)
+
+
+def _personal(asset: str, environment: str) -> frozenset[str]:
+    """The columns of a lake table, or of what lies beside one, whose values are not to be printed."""
+    from agents.core.catalog import TableId
+    from agents.tools.governing.declared import declared_of
+    from agents.tools.quality import personal_in
+    from resources.platform import Platform
+    from resources.production import base_of
+    from resources.settings import load_settings
+
+    table = TableId(environment, *asset.split("/", 1))
+    return personal_in(declared_of(Platform.of(load_settings()), base_of(table) or table))

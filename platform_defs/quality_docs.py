@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.core.catalog import TableId
 from agents.core.errors import SpecError, TableNotFound
-from assets.kinds.spec import Rule
+from assets.kinds.spec import Column, Rule
 from platform_defs.commands.printing import progress
 from resources.platform import Platform
 from resources.settings import load_settings
@@ -32,8 +32,9 @@ def write_quality_docs(assets: Sequence[str], folder: Path, environment: str) ->
             f"no table of the {environment} lake has rules", fix="adp goal 'Check the quality of layer/table'"
         )
     results = {
-        asset: list(judge(platform.lake, _id(asset, environment), rules[asset], asset, now).values())
+        asset: list(judge(platform.lake, _id(asset, environment), found, asset, now, columns).values())
         for asset in wanted
+        for found, columns in [rules[asset]]
     }
     index = write_docs(results, folder, environment, now)
     counts = {name: {"rules": len(found), "passed": sum(r.success for r in found)} for name, found in results.items()}
@@ -45,11 +46,12 @@ def _id(asset: str, environment: str) -> TableId:
     return TableId(environment, layer, name)
 
 
-def _rules(platform: Platform, environment: str) -> Mapping[str, Sequence[Rule]]:
-    """The rules of each asset of an environment, as the specs have them; what is pinned goes before."""
+def _rules(platform: Platform, environment: str) -> Mapping[str, tuple[Sequence[Rule], Mapping[str, Column]]]:
+    """The rules and columns of each asset of an environment, as the specs have them; what is pinned goes before."""
     from pydantic import TypeAdapter
 
-    adapter, found = TypeAdapter(list[Rule]), dict[str, Sequence[Rule]]()
+    adapter, known = TypeAdapter(list[Rule]), TypeAdapter(dict[str, Column])
+    found: dict[str, tuple[Sequence[Rule], Mapping[str, Column]]] = {}
     for repo in (platform.specs, *(() if environment == "dev" else (platform.releases(environment),))):
         for product in repo.products():
             try:
@@ -61,5 +63,6 @@ def _rules(platform: Platform, environment: str) -> Mapping[str, Sequence[Rule]]
                 live = entry.get("environments") or ["dev"]
                 if environment in live and entry.get("rules"):
                     asset = entry.get("asset") or f"{entry['layer']}/{entry['name']}"
-                    found[asset] = adapter.validate_python(entry["rules"])
+                    columns = known.validate_python(entry.get("columns") or {})
+                    found[asset] = adapter.validate_python(entry["rules"]), columns
     return found

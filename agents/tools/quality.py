@@ -41,8 +41,8 @@ def propose(session: Session, asset: str) -> Proposal:
     profile = profile_table(others[asset], key=entry.get("key") or (), now=now)
     previous = TypeAdapter(list[Rule]).validate_python(entry.get("rules") or [])
     rules = write_rules(profile, previous=previous, references=find_references(others).get(asset, ()), now=now)
-    hidden = _personal(entry)
-    return Proposal(profile.to_json(hidden=hidden), [rule for rule in rules if not _names_people(rule, hidden)])
+    hidden = personal_in(entry)
+    return Proposal(profile.to_json(hidden=hidden), [rule for rule in rules if not names_people(rule, hidden)])
 
 
 @tool("quality.detect", effect="read")
@@ -53,16 +53,16 @@ def detect(session: Session, asset: str) -> Look:
     lake, table = session.platform.lake, session.table(asset)
     if not lake.exists(table):
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
-    return look(lake.dataset(table), lake.rows(table), personal=_personal(entry_of(session, asset)))
+    return look(lake.dataset(table), lake.rows(table), personal=personal_in(entry_of(session, asset)))
 
 
-def _personal(entry: Mapping[str, Any]) -> frozenset[str]:
+def personal_in(entry: Mapping[str, Any]) -> frozenset[str]:
     """The columns that the spec says hold personal data: their values stay out of outputs and specs."""
     columns: Mapping[str, Mapping[str, Any]] = entry.get("columns") or {}
     return frozenset(name for name, column in columns.items() if column.get("pii", "") not in ("", NONE))
 
 
-def _names_people(rule: Rule, personal: frozenset[str]) -> bool:
+def names_people(rule: Rule, personal: frozenset[str]) -> bool:
     """Whether a rule that was learned from the data lists values of a personal column; a person's own rule may."""
     learned = bool(rule.meta.evidence) and not rule.meta.muted
     return learned and "value_set" in rule.kwargs and rule.kwargs.get("column") in personal

@@ -33,7 +33,10 @@ attributes:
     - name: clean
       layer: gold
       sql: SELECT 1 AS id
-      rules: [{type: expect_column_values_to_be_unique, kwargs: {column: id}}]
+      columns: {born: {pii: DATE_OF_BIRTH}}
+      rules:
+        - {type: expect_column_values_to_be_unique, kwargs: {column: id}}
+        - {type: expect_column_values_to_be_between, kwargs: {column: born, max_value: 1900}}
 """
 ORDERS = pa.table(
     {
@@ -49,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     lake = Lake({"dev": str(home / "lake")})
     lake.overwrite(TableId("dev", "silver", "orders"), ORDERS.to_reader())
-    lake.overwrite(TableId("dev", "gold", "clean"), pa.table({"id": [1, 2]}).to_reader())
+    lake.overwrite(TableId("dev", "gold", "clean"), pa.table({"id": [1, 2], "born": [1977, 1899]}).to_reader())
     for product, text in (("shop", SPEC), ("broken", "type: [")):
         (home / "specs" / product).mkdir(parents=True)
         (home / "specs" / product / "defs.yaml").write_text(text)
@@ -72,7 +75,7 @@ def test_all_tables_with_rules_are_written_and_nothing_is_loaded_or_run_by_their
     done = adp(home, "--output", str(home / "docs"), "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["assets"] == {"silver/orders": {"rules": 5, "passed": 1}, "gold/clean": {"rules": 1, "passed": 1}}
+    assert found["assets"] == {"silver/orders": {"rules": 5, "passed": 1}, "gold/clean": {"rules": 2, "passed": 1}}
     assert "left out" in done.stderr
     pages = {page.name: page.read_text() for page in (home / "docs").rglob("*.html")}
     index = pages["index.html"]
@@ -83,6 +86,7 @@ def test_all_tables_with_rules_are_written_and_nothing_is_loaded_or_run_by_their
     assert "no column" in text
     assert "aaa aa a.aaa" in text
     assert "mia" not in "".join(pages.values())
+    assert ("9999" in pages["gold.clean.html"], "1977" in pages["gold.clean.html"]) == (True, False)
     for page in pages.values():
         assert "script-src 'none'" in page
         assert not re.search(
@@ -92,7 +96,7 @@ def test_all_tables_with_rules_are_written_and_nothing_is_loaded_or_run_by_their
 
 
 def test_one_table_can_be_asked_for_and_a_wrong_name_or_folder_is_refused(home: Path, tmp_path: Path) -> None:
-    assert "gold/clean: 1 of 1 rules hold" in adp(home, "gold/clean", "-o", str(tmp_path / "one")).stdout
+    assert "gold/clean: 1 of 2 rules hold" in adp(home, "gold/clean", "-o", str(tmp_path / "one")).stdout
     wrong = adp(home, "gold/none", "-o", str(tmp_path / "two"))
     assert (wrong.returncode, "gold/none has no rules" in wrong.stderr) == (1, True)
     (tmp_path / "mine").mkdir()

@@ -136,5 +136,7 @@ def test_a_repair_that_is_only_likely_is_asked_for_in_a_goal_of_its_own(stage: S
     step = stage.platform.store.plan(asked.id).steps[0]
     assert (step.action, step.inputs["cells"]) == ("accept", {"amount": 3})
     assert asked.id in " ".join(out["told"])
+    act(stage, "repair")
+    assert stage.platform.store.goals()[-1].id == asked.id, "the same is asked once a day"
     assert out["repair"]["reasons"]["amount"] == "negative, where the column is positive"
     assert act(stage, "replay")["told"] == ["`bronze/people`: no row can come back from quarantine; 0 stay"]

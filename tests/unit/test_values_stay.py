@@ -8,10 +8,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from agents.core.catalog import TableId
 from agents.tools import quality
 from assets.kinds.rules.masking import shown
+from platform_defs.profiling import profile_target
 from tests.unit.product_runs import Run
 from tests.unit.test_roles import AGENTS, Stage
 
@@ -80,6 +83,23 @@ def test_no_value_of_a_person_is_in_outputs_events_spec_or_ledger(stage: Stage) 
     left["shown"] = str(stage.dagster.observed)
     assert {name: found[0] for name, text in left.items() if (found := PLANTED.findall(text))} == {}
     assert "examples" in left["second run"], "there are examples, by their form"
+
+
+def test_a_profile_on_the_command_line_shows_no_value_of_a_person(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stage.deployment.run("dev/bronze/people").success
+    settings = stage.platform.settings
+    for name, value in {"STATE": settings.state_dir, "SPECS": settings.specs_dir}.items():
+        monkeypatch.setenv(f"ADP_{name}", str(value))
+    monkeypatch.setenv("ADP_LAKE_DEV", settings.lake_roots["dev"])
+    table = stage.platform.lake.read(TableId("dev", "bronze", "people")).read_all()
+    lines = [json.dumps({"given": row["given"], "ssn": row["ssn"]}) for row in table.to_pylist()]
+    stage.platform.lake.append(TableId("dev", "quarantine", "bronze_people"), pa.table({"row": lines}))
+    for asset in ("bronze/people", "quarantine/bronze_people"):
+        found = profile_target(asset, "dev", tmp_path)
+        assert found["columns"]["given"]["distinct"] >= 4
+        assert not PLANTED.search(json.dumps(found, default=str))
 
 
 @pytest.mark.parametrize(

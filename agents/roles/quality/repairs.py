@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from agents.core.gate import Work
@@ -28,9 +29,9 @@ def repair(work: Work, asset: str) -> Mapping[str, Any]:
             ready.submit,
             text=f"Repairs of {asset} that are likely, not proven: {columns}",
             steps=[("quality", "accept", {"asset": asset, "at_least": repairing.WORTH_ASKING, "cells": done["asked"]})],
-            key=f"{ready.AUTOMATION}repairs:{work.environment}/{asset}:{work.goal}",
+            key=f"{ready.AUTOMATION}repairs:{work.environment}/{asset}:{datetime.now(UTC):%Y-%m-%d}:{columns}",
         )
-        told.append(f"`{asset}`: {goal} asks people about further repairs of {columns}")
+        told.append(f"`{asset}`: further repairs of {columns} are for people to decide, in {goal}")
     return {"dataset": asset, "repair": done, "replay": done["replay"], "told": told}
 
 
