@@ -155,7 +155,7 @@ class ColumnProfile:
         return self.missing / self.count if self.count else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """The column as JSON; text appears only where the column is a category."""
+        """The column as JSON; text appears only where the column is a category, and as the units of its numbers."""
         text = self.family in ("text", "other")
         body: dict[str, Any] = {
             "type": self.type,
