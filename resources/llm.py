@@ -25,8 +25,10 @@ KEY = "LLM_KEY"
 LONGEST = 1_000_000
 """Bytes of a reply that are read; a longer one is refused."""
 _ATTEMPTS = 3
-_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
-_ANSWER_TOKENS = 4_000
+_BUSY = frozenset({408, 409, 429, 500, 502, 503, 504})
+_NOT_TAKEN = frozenset({400, 422})
+_OPTIONS: Mapping[str, Any] = {"temperature": 0, "max_tokens": 4_000, "response_format": {"type": "json_object"}}
+"""Asked for first, and left out where a model does not take them: not every one knows them."""
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -84,16 +86,18 @@ class OpenAICompatible(LanguageModel):
             {"role": "system", "content": instructions},
             {"role": "user", "content": json.dumps(data, ensure_ascii=True)},
         ]
-        until = time.monotonic() + self._timeout
+        until, options = time.monotonic() + self._timeout, _OPTIONS
         with self._client() as client:
             for attempt in range(1, _ATTEMPTS + 1):
-                left = until - time.monotonic()
                 try:
-                    body = self._send(client, messages, left, until)
-                except (Unreachable, _Busy) as error:
-                    pause = self._pause * 2 ** (attempt - 1)
-                    if attempt == _ATTEMPTS or time.monotonic() + pause >= until:
-                        raise error.told() if isinstance(error, _Busy) else error from None
+                    body = self._send(client, messages, options, until)
+                except _Again as again:
+                    plainer = again.status in _NOT_TAKEN
+                    pause = 0.0 if plainer else self._pause * 2 ** (attempt - 1)
+                    over = attempt == _ATTEMPTS or time.monotonic() + pause >= until
+                    if over or (plainer and not options):
+                        raise again.error from None
+                    options = {} if plainer else options
                     time.sleep(pause)
                     continue
                 return self._answer(body)
@@ -106,11 +110,13 @@ class OpenAICompatible(LanguageModel):
             raise ConfigError(
                 "the package `openai` is not installed", where="ADP_LLM_URL", fix="install the extra `llm`"
             ) from None
-        # A redirect could carry what is asked to a place nobody configured.
-        http = openai.DefaultHttpxClient(follow_redirects=False)
+        # A redirect could carry what is asked to a place nobody configured; what comes with an error is not read.
+        http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [_close_failed]})
         return openai.OpenAI(base_url=self._url, api_key=self._key or "none", max_retries=0, http_client=http)
 
-    def _send(self, client: openai.OpenAI, messages: list[dict[str, str]], seconds: float, until: float) -> bytes:
+    def _send(
+        self, client: openai.OpenAI, messages: list[dict[str, str]], options: Mapping[str, Any], until: float
+    ) -> bytes:
         import httpx2
         import openai
 
@@ -119,18 +125,16 @@ class OpenAICompatible(LanguageModel):
             with client.chat.completions.with_streaming_response.create(
                 model=self.name,
                 messages=cast(Any, messages),
-                temperature=0,
-                max_tokens=_ANSWER_TOKENS,
-                response_format={"type": "json_object"},
-                timeout=max(0.1, seconds),
+                timeout=max(0.1, until - time.monotonic()),
+                **options,
             ) as response:
                 return _bounded(response.iter_bytes(), until)
         except openai.APIStatusError as error:
             raise _refusal(error.status_code) from None  # the cause holds the request
         except (openai.APITimeoutError, httpx2.TimeoutException):
-            raise _unreachable("no answer in time") from None
+            raise _Again(_unreachable("no answer in time")) from None
         except (openai.APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise _unreachable(f"no answer ({type(error).__name__})") from None
+            raise _Again(_unreachable(f"no answer ({type(error).__name__})")) from None
         except (openai.OpenAIError, UnicodeError):
             raise _unusable("the request cannot be made") from None
 
@@ -147,15 +151,17 @@ class OpenAICompatible(LanguageModel):
         return cast("dict[str, Any]", answer)
 
 
-class _Busy(Exception):
-    """Worth another attempt."""
+class _Again(Exception):
+    """Worth another attempt; `error` is what to say when there is none."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
+    def __init__(self, error: PlatformError, status: int = 0) -> None:
+        super().__init__(str(error))
+        self.error, self.status = error, status
 
-    def told(self) -> PlatformError:
-        return _unusable(f"answered {self.status}, after {_ATTEMPTS} attempts at most")
+
+def _close_failed(response: Any) -> None:
+    if response.status_code >= 300:
+        response.close()
 
 
 def _bounded(chunks: Iterable[bytes], until: float) -> bytes:
@@ -183,10 +189,11 @@ def _tokens(usage: object) -> Usage:
     return Usage(0, prompt, completion)
 
 
-def _refusal(status: int) -> PlatformError | _Busy:
+def _refusal(status: int) -> PlatformError | _Again:
     if status in (401, 403):
         return AccessRefused("the key is refused", where="language model", fix=f"renew the secret {KEY}")
-    return _Busy(status) if status in _AGAIN else _unusable(f"answered {status}")
+    error = _unusable(f"answered {status}")
+    return _Again(error, status) if status in _BUSY | _NOT_TAKEN else error
 
 
 def _unreachable(what: str) -> Unreachable:

@@ -12,7 +12,10 @@ from typing import Any
 
 
 class ModelServer(ThreadingHTTPServer):
-    """Gives `replies` one after the other, the last one for ever: content, raw bytes, a status, or seconds to drip."""
+    """Gives `replies` one after the other, the last one for ever.
+
+    A reply is a content, raw bytes, a status, seconds to drip, or a status and seconds.
+    """
 
     daemon_threads = True
 
@@ -36,8 +39,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(body)
         self.server.keys.append(self.headers["Authorization"])
         reply = self.server.replies.pop(0) if len(self.server.replies) > 1 else self.server.replies[0]
-        if isinstance(reply, float):
-            self._drip(reply)
+        if isinstance(reply, float | tuple):
+            self._drip(*(reply if isinstance(reply, tuple) else (200, reply)))
             return
         if isinstance(reply, int):
             self._send(reply, b'{"error": {"message": "no"}}')
@@ -62,9 +65,9 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             return
 
-    def _drip(self, seconds: float) -> None:
+    def _drip(self, status: int, seconds: float) -> None:
         """A byte now and then: no single read times out."""
-        self.send_response(200)
+        self.send_response(status)
         self.end_headers()
         until = time.monotonic() + seconds
         while time.monotonic() < until:

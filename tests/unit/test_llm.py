@@ -55,6 +55,20 @@ def test_a_busy_service_is_asked_again_a_few_times(server: ModelServer, status: 
     assert len(server.asked) == 3
 
 
+def test_a_model_that_does_not_take_the_options_is_asked_without(server: ModelServer) -> None:
+    server.replies = [400, {"ok": 1}]
+    assert client(server).ask("Do it.", DATA) == {"ok": 1}
+    assert [sorted(asked.keys() - {"model", "messages"}) for asked in server.asked] == [
+        ["max_tokens", "response_format", "temperature"],
+        [],
+    ]
+    server.replies = [422]
+    server.asked.clear()
+    with pytest.raises(SourceError, match="422"):
+        client(server).ask("Do it.", DATA)
+    assert len(server.asked) == 2
+
+
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
@@ -100,6 +114,12 @@ def test_an_answer_that_drips_is_given_up(server: ModelServer) -> None:
     server.replies = [5.0]
     with pytest.raises(Unreachable, match="in time"):
         client(server, timeout=0.3).ask("Do it.", DATA)
+
+
+def test_what_comes_with_an_error_is_not_waited_for(server: ModelServer) -> None:
+    server.replies = [(404, 30.0)]
+    with pytest.raises(SourceError, match="404"):
+        client(server).ask("Do it.", DATA)
 
 
 def test_nobody_there_is_said_so() -> None:

@@ -48,6 +48,11 @@ def test_what_only_begins_with_a_number_has_no_unit(values: list[object]) -> Non
     assert "quantities" not in profiled(v=values)["v"]
 
 
+def test_a_number_beyond_all_measure_spoils_no_quantile() -> None:
+    found = profiled(v=[f"{n} kg" for n in range(300)] + ["1e999 kg"] * 20)["v"]["quantities"]
+    assert 270 < found["quantiles"]["p95"] < 300
+
+
 def test_sentences_are_free_text_and_names_are_not() -> None:
     words = "late box broken again please send new one soon thanks".split()
     notes = [" ".join(RNG.choice(words, 8)) + f" {n}" for n in range(500)]

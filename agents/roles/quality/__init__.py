@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.core.errors import RunFailed
+from agents.core.errors import PolicyError, RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
@@ -37,11 +37,19 @@ def validate(work: Work, asset: str, learn: bool = True) -> Mapping[str, Any]:
     if not learn:
         return {"dataset": asset, "check": True}
     found = work.call(quality.propose, asset=asset)
-    said = work.call(suggesting.suggest, asset=asset, profile=found.profile, rules=found.rules)
+    said = _suggested(work, asset, found)
     rules = [*found.rules, *(said.rules if said else ())]
     written = work.call(specs.write, asset=asset, product="", entry={"rules": [rule.to_spec() for rule in rules]})
     more = {"suggested": said.to_json(), "told": [f"`{asset}`: {said.note}"]} if said else {}
     return {"dataset": asset, **written, **more, "check": True}
+
+
+def _suggested(work: Work, asset: str, found: quality.Proposal) -> suggesting.Suggestions | None:
+    """What a language model adds, where there is one and nobody forbids to ask it about this table."""
+    try:
+        return work.call(suggesting.suggest, asset=asset, profile=found.profile, rules=found.rules)
+    except PolicyError as refused:
+        return suggesting.Suggestions(f"no language model is asked: {refused.what}")
 
 
 @QUALITY.action("contract", effects=("write_spec",))

@@ -155,7 +155,10 @@ class ColumnProfile:
         return self.missing / self.count if self.count else 0.0
 
     def to_json(self, *, hidden: bool = False) -> dict[str, Any]:
-        """The column as JSON; text appears only where the column is a category. `hidden`: no value of it appears."""
+        """The column as JSON; text appears only where the column is a category, and as the units of its numbers.
+
+        Of a `hidden` column no value appears.
+        """
         text = hidden or self.family in ("text", "other")
         body: dict[str, Any] = {
             "type": self.type,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -84,8 +85,10 @@ def measures(values: Sequence[str]) -> Quantities | None:
         return None
     if sum(usual.values()) < 0.5 * len(found) or sum(usual.values()) + units[""] < 0.9 * len(found):
         return None
-    numbers = [one.number for one in found]
-    cuts = quantiles(numbers, n=20, method="inclusive") if len(numbers) > 1 else numbers * 19
+    numbers = [one.number for one in found if math.isfinite(one.number)]  # 1e999 is a number to people alone
+    if len(numbers) < 2:
+        return None
+    cuts = quantiles(numbers, n=20, method="inclusive")
     shares = {unit: n / len(values) for unit, n in usual.items()}
     return Quantities(shares, tuple(cuts[i] for i in (0, 4, 9, 14, 18)))
 
