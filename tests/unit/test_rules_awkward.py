@@ -232,3 +232,14 @@ def test_batches_of_several_shapes_are_split_by_one_set() -> None:
             good, bad = rules.split(pa.record_batch({"n": pa.array(values, kind)}), now=NOW)
             assert good.column(0).to_pylist() == [v for v in values if v]
             assert (bad.num_rows if bad else 0) == values.count(0)
+
+
+def test_reading_a_pattern_leaves_peoples_connection_alone() -> None:
+    """Assets that people write work on DuckDB's shared connection, in the same process."""
+    import duckdb
+
+    from assets.kinds.rules.regex import to_re2
+
+    shared = duckdb.from_arrow(pa.table({"a": [1, 2]}))
+    to_re2("^reading [a-z]+$", "a rule")
+    assert pa.RecordBatchReader.from_stream(shared).read_all().num_rows == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from agents.core.errors import RuleError
 
@@ -42,11 +43,14 @@ def to_re2(pattern: str, where: str) -> str:
     return translated
 
 
+@lru_cache(maxsize=1024)
 def _re2_problem(pattern: str) -> str:
+    """Tried on a connection of its own: the shared one belongs to people's assets, and may be at work."""
     import duckdb
 
     try:
-        duckdb.execute("SELECT regexp_matches('', ?)", [pattern])
+        with duckdb.connect() as db:
+            db.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
     except duckdb.Error as error:
         return str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
     return ""
