@@ -1,7 +1,7 @@
 """How well anomalies in time are found on the Numenta Anomaly Benchmark, against a trailing z-score in the same run.
 
-`ADP_BENCH_DATA=FOLDER python -m benchmarks.bench_anomalies`, where FOLDER/timeseries holds `data/`, `labels/` and its
-scorer `score_nab.py`, prints `nab` (standard profile: 0 is silence, 100 perfect), `false_alarms_per_1k`,
+`python -m benchmarks.bench_anomalies`, where ADP_BENCH_DATA (default `../shared/data`) has `timeseries` with `data/`,
+`labels/` and its scorer `score_nab.py`, prints `nab` (standard profile: 0 is silence, 100 perfect), `false_alarms_per_1k`,
 `window_recall`, the peer's `zscore_nab`, and `points_per_s`.
 """
 
@@ -57,7 +57,7 @@ def scorer(folder: Path) -> Any:
 
 def main() -> None:
     """Print the figures."""
-    folder = Path(os.environ.get("ADP_BENCH_DATA", "")) / "timeseries"
+    folder = Path(os.environ.get("ADP_BENCH_DATA", "../shared/data")) / "timeseries"
     if not (folder / "score_nab.py").is_file():
         sys.exit("set ADP_BENCH_DATA to a folder with timeseries/score_nab.py, timeseries/data and timeseries/labels")
     series, score = read(folder), scorer(folder).score
