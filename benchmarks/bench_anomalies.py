@@ -1,8 +1,8 @@
 """How well anomalies in time are found on the Numenta Anomaly Benchmark, against a trailing z-score in the same run.
 
 `python -m benchmarks.bench_anomalies`, where ADP_BENCH_DATA (default `../shared/data`) has `timeseries` with `data/`,
-`labels/` and its scorer `score_nab.py`, prints `nab` (standard profile: 0 is silence, 100 perfect), `false_alarms_per_1k`,
-`window_recall`, the peer's `zscore_nab`, and `points_per_s`.
+`labels/` and its scorer `score_nab.py`, prints `nab` (standard profile: 0 is silence, 100 perfect),
+`false_alarms_per_1k`, `window_recall`, the peer's `zscore_nab`, and `points_per_s`.
 """
 
 from __future__ import annotations
