@@ -73,7 +73,8 @@ def test_a_refresh_killed_at_many_moments_gives_what_an_undisturbed_one_gives(
             process.kill()
             process.join()
             killed += process.exitcode == -9
-        for root in (rough, calm):  # once more: the load may have brought what takes the place of a row in quarantine
+        # Twice whole each: a load may bring what takes the place of a row in quarantine, and every load may be killed.
+        for root in (rough, rough, calm):
             refresh(processes, root, day, keyed, rule)
         assert contents(rough) == contents(calm)
     assert killed >= len(RULES)
