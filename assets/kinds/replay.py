@@ -65,7 +65,8 @@ NO_REPAIRS: Mapping[str, Repair] = {}
 class Plan:
     """Which rows of which table are held against what. `split` takes rows out that break a rule.
 
-    `repairs` (by `_row_hash`) are applied before; `by` is who asked for them.
+    `repairs` (by `_row_hash`) are applied before; `by` is who asked for them. `only` rows of these names are looked at
+    (None: all).
     """
 
     table: TableId
@@ -75,6 +76,7 @@ class Plan:
     repairs: Mapping[str, Repair] = field(default_factory=lambda: NO_REPAIRS)
     by: str = ""
     why: str = ""
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class _Replay:
         ):
             columns = [n for n in ("row", "_row_hash", "_quarantined_at") if n in held.schema.names]
             for batch in held.dataset().to_batches(columns=columns, batch_size=_ROWS, batch_readahead=2):
-                for good, bad in self._judged(batch, base, passing, key):
+                for good, bad in self._judged(self._chosen(batch), base, passing, key):
                     good_file.write_batch(good)
                     bad_file.write_batch(bad.select([HASH, "_rule", "_reason"]).cast(failing))
         for name, schema in files.items():
@@ -195,6 +197,14 @@ class _Replay:
             if bad is not None:
                 yield none, bad
         yield good, _marked(none, [], [])
+
+    def _chosen(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        if self.plan.only is None:
+            return batch
+        names = batch.column("_row_hash").to_pylist()
+        return batch.filter(pa.array([name in self.plan.only for name in names], pa.bool_()))
 
     def _lines(self, batch: pa.RecordBatch) -> list[str]:
         lines: list[str] = batch.column("row").to_pylist()
