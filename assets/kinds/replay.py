@@ -165,8 +165,9 @@ class _Replay:
             pq.ParquetWriter(folder / "failing" / "rows.parquet", failing) as bad_file,
         ):
             columns = [n for n in ("row", "_row_hash", "_quarantined_at") if n in held.schema.names]
-            for batch in held.dataset().to_batches(columns=columns, batch_size=_ROWS, batch_readahead=2):
-                for good, bad in self._judged(self._chosen(batch), base, passing, key):
+            only = None if self.plan.only is None else pads.field("_row_hash").isin(list(self.plan.only))
+            for batch in held.dataset().to_batches(columns=columns, filter=only, batch_size=_ROWS, batch_readahead=2):
+                for good, bad in self._judged(batch, base, passing, key):
                     good_file.write_batch(good)
                     bad_file.write_batch(bad.select([HASH, "_rule", "_reason"]).cast(failing))
         for name, schema in files.items():
@@ -197,14 +198,6 @@ class _Replay:
             if bad is not None:
                 yield none, bad
         yield good, _marked(none, [], [])
-
-    def _chosen(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        import pyarrow as pa
-
-        if self.plan.only is None:
-            return batch
-        names = batch.column("_row_hash").to_pylist()
-        return batch.filter(pa.array([name in self.plan.only for name in names], pa.bool_()))
 
     def _lines(self, batch: pa.RecordBatch) -> list[str]:
         lines: list[str] = batch.column("row").to_pylist()
