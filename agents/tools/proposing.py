@@ -153,8 +153,10 @@ def ask(session: Session, table: TableId, found: Proposals, made: Mapping[str, s
 
 def review(platform: Platform, table: TableId, found: Waiting) -> dict[str, Any]:
     """Proposals for people: by column and kind how many and how sure, with examples that show no more than forms."""
+    from assets.kinds.proposals import notes
     from assets.kinds.rules.masking import shape, shown
 
+    said = notes(platform.lake, table, found.name)
     personal = personal_in(entry_in(platform, table.environment, table.asset))
     kinds: dict[tuple[str, str], list[Proposed]] = {}
     for one in found.cells:
@@ -180,6 +182,11 @@ def review(platform: Platform, table: TableId, found: Waiting) -> dict[str, Any]
                     {"before": form(one.before, column), "after": form(one.after, column), "reason": one.reason}
                     for one in sorted(cells, key=lambda one: (-one.confidence, one.name))[:EXAMPLES]
                 ],
+                **(
+                    {"model": dict(zip(("name", "words"), said[column, kind], strict=True))}
+                    if (column, kind) in said
+                    else {}
+                ),
             }
             for (column, kind), cells in sorted(kinds.items())
         ],

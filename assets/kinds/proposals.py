@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agents.core.catalog import TableId
-from assets.kinds.moves import PROPOSED, log_id, log_schema, retried, selected
+from assets.kinds.moves import NOTED, PROPOSED, log_id, log_schema, retried, selected
 from assets.kinds.quarantine import row_hash
 from assets.kinds.repairs import IN_TABLE
 from resources.lake_rewrite import engine
@@ -86,7 +86,7 @@ def keep(lake: Lake, table: TableId, found: Sequence[Proposed], run_id: str, now
 
     retried(put)
     for old in known[: max(0, len(known) + 1 - SETS)]:
-        _remove(lake, table, f"_batch = '{old}'")
+        _remove(lake, table, (PROPOSED, NOTED), f"_batch = '{old}'")
     return name
 
 
@@ -123,15 +123,53 @@ def proposed(lake: Lake, table: TableId, name: str) -> list[Proposed]:
 def settled(lake: Lake, table: TableId, name: str, columns: Iterable[str], kinds: Iterable[str], least: float) -> None:
     """Let go of those proposals of a set that were decided: of these columns and kinds, and at least this sure."""
     chosen = f"_column IN ({_texts(columns)}) AND _rule IN ({_texts(kinds)}) AND _confidence >= {float(least)}"
-    _remove(lake, table, f"_batch = {_texts([name])} AND {chosen}")
+    _remove(lake, table, (PROPOSED,), f"_batch = {_texts([name])} AND {chosen}")
 
 
-def _remove(lake: Lake, table: TableId, which: str) -> None:
-    retried(lambda: _deleted(lake, table, which))
+def note(
+    lake: Lake, table: TableId, name: str, said: Mapping[tuple[str, str], str], run_id: str, now: datetime, by: str
+) -> None:
+    """Keep words on a set of proposals, by column and kind, in place of earlier ones."""
+    import pyarrow as pa
+
+    if not said:
+        return
+    shared: dict[str, Any] = {"_batch": name, "_run_id": run_id, "_left_at": now, "_left_run": run_id, "_by": by}
+    own = [
+        {"_outcome": NOTED, "_column": column, "_rule": kind, "_reason": text} for (column, kind), text in said.items()
+    ]
+    rows = pa.RecordBatch.from_pylist([{**shared, **each} for each in own], schema=log_schema())
+
+    def put() -> None:
+        with lake.write(log_id(table), log_schema(), "note") as write:
+            write.put(rows)
+            write.replace_where(f"_outcome = '{NOTED}' AND _batch = {_texts([name])}", {"run_id": run_id})
+
+    retried(put)
+
+
+def notes(lake: Lake, table: TableId, name: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Words on a set of proposals, by column and kind: whose, and what."""
+    log = log_id(table)
+    if not lake.exists(log):
+        return {}
+    with engine() as db:
+        db.register("log", lake.dataset(log))
+        columns = selected(lake.schema(log), log_schema(), "l")
+        found = db.execute(
+            f"SELECT _column, _rule, _by, _reason FROM (SELECT {columns} FROM log l)"
+            f" WHERE _outcome = '{NOTED}' AND _batch = $name",
+            {"name": name},
+        ).fetchall()
+    return {(column, kind): (by, text) for column, kind, by, text in found}
+
+
+def _remove(lake: Lake, table: TableId, outcomes: Iterable[str], which: str) -> None:
+    retried(lambda: _deleted(lake, table, f"_outcome IN ({_texts(outcomes)}) AND {which}"))
 
 
 def _deleted(lake: Lake, table: TableId, which: str) -> None:
-    lake.delete(log_id(table), f"_outcome = '{PROPOSED}' AND {which}")
+    lake.delete(log_id(table), which)
 
 
 def _texts(values: Iterable[str]) -> str:

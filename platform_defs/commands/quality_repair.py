@@ -93,6 +93,8 @@ def proposals(
         tell(f"  {one['column']}: {one['cells']:,} cells, {low:.2f} to {high:.2f} sure: {one['kind']}")
         for example in one["examples"]:
             tell(f"        {example['before']} -> {example['after']}")
+        if model := one.get("model"):
+            tell(f"        {model['name']} says: {model['words']}")
     tell(f"accept them: adp quality accept {asset} --proposals {found['proposals']}")
 
 

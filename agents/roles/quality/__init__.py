@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.core.errors import PolicyError, RunFailed
+from agents.core.errors import RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
-from agents.roles.quality import repairs
-from agents.tools import contracts, quality, ready, runs, specs, suggesting, tables
+from agents.roles.quality import models, repairs
+from agents.tools import asking, contracts, quality, ready, runs, specs, tables
 from resources.orchestrator import CheckOutcome, ChildRun
 
 QUALITY = agent(
@@ -19,6 +19,7 @@ QUALITY = agent(
     after=AFTER["quality"],
 )
 repairs.register(QUALITY)
+models.register(QUALITY)
 
 
 @QUALITY.action("profile", effects=())
@@ -37,19 +38,10 @@ def validate(work: Work, asset: str, learn: bool = True) -> Mapping[str, Any]:
     if not learn:
         return {"dataset": asset, "check": True}
     found = work.call(quality.propose, asset=asset)
-    said = _suggested(work, asset, found)
-    rules = [*found.rules, *(said.rules if said else ())]
-    written = work.call(specs.write, asset=asset, product="", entry={"rules": [rule.to_spec() for rule in rules]})
-    more = {"suggested": said.to_json(), "told": [f"`{asset}`: {said.note}"]} if said else {}
+    written = work.call(specs.write, asset=asset, product="", entry={"rules": [rule.to_spec() for rule in found.rules]})
+    asked = work.call(asking.have_asked, asset=asset, action="suggest", inputs={}, once="")
+    more = {"told": [f"`{asset}`: {asked}"]} if asked else {}
     return {"dataset": asset, **written, **more, "check": True}
-
-
-def _suggested(work: Work, asset: str, found: quality.Proposal) -> suggesting.Suggestions | None:
-    """What a language model adds, where there is one and nobody forbids to ask it about this table."""
-    try:
-        return work.call(suggesting.suggest, asset=asset, profile=found.profile, rules=found.rules)
-    except PolicyError as refused:
-        return suggesting.Suggestions(f"no language model is asked: {refused.what}")
 
 
 @QUALITY.action("contract", effects=("write_spec",))

@@ -8,7 +8,7 @@ from typing import Any
 
 from agents.core.gate import Work
 from agents.core.registry import Agent
-from agents.tools import proposing, ready, repairing, replaying
+from agents.tools import asking, proposing, ready, repairing, replaying
 
 
 def register(quality: Agent) -> None:
@@ -34,6 +34,9 @@ def repair(work: Work, asset: str) -> Mapping[str, Any]:
         )
         look = f"look at them: `adp quality proposals {asset}{_there(work.environment)}`"
         told.append(f"`{asset}`: further repairs of {columns} are for people to decide, in {goal}; {look}")
+        set_of = {"proposals": done["waiting"]}
+        if said := work.call(asking.have_asked, asset=asset, action="explain", inputs=set_of, once=done["waiting"]):
+            told.append(f"`{asset}`: {said}")
     return {"dataset": asset, "repair": done, "replay": done["replay"], "told": told}
 
 
