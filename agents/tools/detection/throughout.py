@@ -1,7 +1,8 @@
 """Detection on a table of any length in bounded memory: part by part, each beside an even sample of the whole.
 
-What is usual is learned from the sample and the part together; every row is judged once. A table that fits is looked
-at as one. What no part shows is not found: two far rows that share a key, groups of which a part has a row or two.
+What is usual is learned from the sample and the part together. Dependencies whose groups are scattered too far for
+that are judged by whole groups. A table that fits is looked at as one. What no part shows is not found: two far rows of
+one key.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from agents.tools.detection.detecting import detect
 from agents.tools.detection.findings import Finding
+from agents.tools.detection.scattered import scattered
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +46,11 @@ class Pace:
     part: int
 
     @property
+    def together(self) -> int:
+        """Rows that are looked at together, the sample's among them."""
+        return self.part + (-(-self.rows // self.step) if self.step else 0)
+
+    @property
     def error(self) -> float:
         """The sample's error."""
         return 0.98 / max(1.0, self.rows / self.step) ** 0.5 if self.step else 0.0
@@ -59,18 +66,31 @@ def pace_of(rows: int, columns: int, most_rows: int = MOST_ROWS, most_cells: int
 
 
 def throughout(read: Read, schema: pa.Schema, pace: Pace) -> Iterator[Part]:
-    """What is wrong in all rows, in their order. `read` gives them as batches, twice where there is a sample."""
+    """What is wrong in all rows, in their order. `read` gives them as batches, as often as it is asked."""
     import pyarrow as pa
 
     sample = _every(read(), pace.step, schema) if pace.step else pa.Table.from_batches([], schema=schema)
+    far = scattered(read, schema, pace.rows, pace.together) if pace.step else {}
     first = 0
     for rows in _parts(read(), pace.part, schema):
         # Rows of the sample that are in the part are not counted twice; the others stay before and after it.
         before, behind = (-(-end // pace.step) if pace.step else 0 for end in (first, first + rows.num_rows))
         around = pa.concat_tables([sample.slice(0, before), rows, sample.slice(behind)])
         own = range(before, before + rows.num_rows)
-        yield Part(first, rows, [replace(cell, row=cell.row - before) for cell in detect(around) if cell.row in own])
+        found = [replace(cell, row=cell.row - before) for cell in detect(around) if cell.row in own]
+        more = (replace(cell, row=row) for row in range(rows.num_rows) for cell in far.get(first + row, ()))
+        yield Part(first, rows, _surest(found, more) if far else found)
         first += rows.num_rows
+
+
+def _surest(found: Iterable[Finding], more: Iterable[Finding]) -> list[Finding]:
+    """One finding a cell, by row and column: the one whose repair is surest."""
+    best: dict[tuple[int, int], Finding] = {}
+    for cell in (*found, *more):
+        known = best.get((cell.row, cell.place))
+        if known is None or (cell.sure, cell.confidence) > (known.sure, known.confidence):
+            best[cell.row, cell.place] = cell
+    return [best[place] for place in sorted(best)]
 
 
 def _every(batches: Iterable[pa.RecordBatch], step: int, schema: pa.Schema) -> pa.Table:
