@@ -97,6 +97,8 @@ def _way_back(request: ApprovalRequest, evidence: Evidence) -> Iterator[str]:
     """How each table comes back, by version; what cannot be taken back is said first."""
     if lost := wording.lasting(request.effects):
         yield f"**cannot be taken back: {plain(', '.join(lost))}**"
+    elif repaired := wording.undone(request.effects):
+        yield f"{listed([f'adp quality undo {asset}' for asset in repaired])}: every row as it was, from the log"
     elif not request.facts.reversible:
         yield "**cannot be taken back**"
     known = [one for one in evidence.tables if one.change.table is not None]
