@@ -183,7 +183,11 @@ def _column(rule: Mapping[str, Any]) -> str:
 
 def _first(spec: Table | Extension, columns: Mapping[str, str], key: Sequence[str]) -> Contract:
     """What the rules of a table and its columns say already, as a promise."""
-    hard = [rule for rule in spec.rules if rule.meta.action != "alert" and "mostly" not in rule.kwargs]
+    hard = [
+        rule
+        for rule in spec.rules
+        if rule.meta.action != "alert" and not rule.condition and "mostly" not in rule.kwargs
+    ]
 
     def ruled(kind: str) -> set[str]:
         return {str(rule.kwargs.get("column")) for rule in hard if rule.type == kind}

@@ -15,6 +15,8 @@ from assets.kinds.spec import Rule
 # Great Expectations' own bookkeeping: says nothing about the data.
 _IGNORED = frozenset({"result_format", "catch_exceptions", "batch_id", "meta", "notes", "description", "severity"})
 
+_CONDITION = ("row_condition", "condition_parser")
+
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
@@ -29,15 +31,9 @@ class Arguments:
 
     def check_names(self, known: Iterable[str]) -> None:
         allowed = tuple(known)
-        for name, value in self.rule.kwargs.items():
-            if name in allowed or name in _IGNORED:
+        for name in self.rule.kwargs:
+            if name in allowed or name in _IGNORED or name in _CONDITION:
                 continue
-            if name in ("row_condition", "condition_parser"):
-                if value is None:
-                    continue
-                raise self.error(
-                    f"{name!r} is not supported", "write the condition into an unexpected_rows_expectation's query"
-                )
             raise self.error(f"unknown argument {name!r}", nearest(name, allowed, "argument"))
 
     def column(self, name: str = "column") -> Column:
