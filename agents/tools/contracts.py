@@ -103,9 +103,14 @@ def extend(
             fix="propose it: people decide on that",
         )
     entry: dict[str, Any] = {"contract": new.to_spec()}
+    theirs = _written_by_people(session, asset, entry)
+    if theirs:
+        # Half of a contract, or a version that says what the columns do not, would be no contract.
+        del entry["contract"]
     if rules:
         entry["rules"] = _joined(entry_of(session, asset).get("rules") or [], rules)
-    return write_entry(session, asset, "", entry)
+    written = write_entry(session, asset, "", entry)
+    return {**written, "kept": [*theirs, *written["kept"]]}
 
 
 @tool("contracts.amend", effect="delete")
@@ -193,6 +198,14 @@ def contract_from(data: Mapping[str, Any]) -> Contract:
 def _gone(old: Contract | None, new: Contract) -> set[str]:
     """Columns that were promised and are promised no longer."""
     return {p.name for p in old.columns} - {p.name for p in new.columns} if old else set()
+
+
+def _written_by_people(session: Session, asset: str, entry: Mapping[str, Any]) -> list[str]:
+    """The parts of a contract that a person wrote otherwise, and that therefore stay."""
+    repo, found = place_of(session.platform, session.environment, asset)
+    if not found:
+        return []
+    return [edit.path for edit in repo.plan_change(found[0], asset, entry, session.agent).kept]
 
 
 def _joined(present: Sequence[Mapping[str, Any]], more: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
