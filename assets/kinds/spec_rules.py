@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Literal
 
 from pydantic import ConfigDict
@@ -49,7 +50,7 @@ class Rule:
             "unexpected_rows_query",
             "row_condition",
         )
-        return digest([self.type, self.meta.id, {k: self.kwargs[k] for k in names if k in self.kwargs}])[7:19]
+        return digest([self.type, self.meta.id, {k: _plain(self.kwargs[k]) for k in names if k in self.kwargs}])[7:19]
 
     @property
     def condition(self) -> str:
@@ -70,6 +71,17 @@ class Rule:
             "kwargs": dict(self.kwargs),
             "meta": {"action": self.meta.action, "reason": self.meta.reason},
         }
+
+
+def _plain(value: Any) -> Any:
+    """A value in JSON's types, whatever somebody wrote."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    return value if isinstance(value, float) and isfinite(value) else str(value)
 
 
 def _said(condition: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +15,8 @@ from assets.kinds.checks import check_specs
 from assets.kinds.contract import Contract, Promise, promised
 from assets.kinds.rules import RuleSet, check_names
 from assets.kinds.spec import Rule, RuleMeta
+from tests.unit.product_runs import ORDERS as PRODUCT
+from tests.unit.product_runs import Deployment
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 V = "expect_column_values_to_"
@@ -208,3 +212,75 @@ def test_a_condition_on_a_column_that_is_gone_fails_its_rule_alone() -> None:
     first, second = rules.evaluate(ORDERS.drop_columns(["m"]), now=NOW)
     assert "no column" in str(first.error)
     assert second.error is None
+
+
+def test_a_product_quarantines_only_rows_that_its_condition_picks_and_its_check_says_which(tmp_path: Path) -> None:
+    deployment = Deployment(tmp_path)
+    deployment.orders([(1, None, "2025-12-31"), (2, None, "2026-01-02"), (3, 3.0, "2026-01-03")])
+    condition = "{type: comparison, column: {name: updated_at}, operator: '>=', parameter: '2026-01-01'}"
+    deployment.product(
+        PRODUCT
+        + f"""      rules:
+        - type: expect_column_values_to_not_be_null
+          kwargs: {{column: amount, row_condition: {condition}}}
+          meta: {{action: quarantine, reason: amounts are there since 2026}}
+"""
+    )
+    run = deployment.run("dev/bronze/orders")
+    assert run.success
+    assert sorted(deployment.table("bronze/orders").column("order_id").to_pylist()) == [1, 3]
+    assert deployment.table("quarantine/bronze_orders").num_rows == 1
+    (name,) = run.checks
+    assert name.startswith("not_null_amount_where_")
+
+
+@pytest.mark.parametrize(
+    ("kind", "kwargs"),
+    [
+        ("expect_compound_columns_to_be_unique", {"column_list": 5}),
+        ("expect_column_min_to_be_between", {"column": "none", "min_value": {}, "max_value": 1}),
+        (f"{V}be_null", {"column": "n", "row_condition": NAN}),
+        (f"{V}be_null", {"column": "n", "row_condition": NOW}),
+        (f"{V}be_null", {"column": NOW}),
+    ],
+)
+def test_what_is_no_argument_at_all_is_refused_not_stumbled_over(kind: str, kwargs: dict[str, Any]) -> None:
+    schema = ORDERS.append_column("none", pa.nulls(6)).schema
+    with pytest.raises(RuleError):
+        RuleSet([Rule(kind, kwargs)], schema)
+    (name,) = check_names([Rule(kind, kwargs)])
+    assert name
+
+
+def test_no_text_is_run_or_stumbled_over() -> None:
+    pieces = [
+        "n",
+        "t",
+        "ok",
+        "`größe cm`",
+        "1",
+        "'a'",
+        "'",
+        "(",
+        ")",
+        "==",
+        "in",
+        "not",
+        "and",
+        "&",
+        "~",
+        "IS NULL",
+        ";",
+    ]
+    pieces += [".isnull()", 'col("n")', "--", "@x", "[", "]", ",", "\0", "IN", "f'{n}'", "lambda x: x", "SELECT", "é"]
+    chance = random.Random(7)
+    fixes: list[str] = []
+    for _ in range(600):
+        text = " ".join(chance.choice(pieces) for _ in range(chance.randint(1, 7)))
+        parser = chance.choice(["pandas", "spark", "great_expectations"])
+        try:
+            RuleSet([rule(text, parser)], ORDERS.schema)
+        except RuleError as error:
+            fixes.append(error.fix)
+    assert len(fixes) > 540
+    assert all(fixes)

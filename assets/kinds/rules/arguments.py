@@ -90,7 +90,11 @@ class Arguments:
         low, high = (self._limit(name, family) for name in ("min_value", "max_value"))
         if low is None and high is None:
             raise self.error("neither min_value nor max_value is given", "add one of them")
-        if low is not None and high is not None and low > high:
+        try:
+            swapped = low is not None and high is not None and low > high
+        except (TypeError, ArithmeticError) as error:
+            raise self.error("min_value and max_value cannot be compared", "give both in the column's type") from error
+        if swapped:
             raise self.error("min_value is greater than max_value", "swap them")
         return Limits(low, high, self.flag("strict_min"), self.flag("strict_max"))
 

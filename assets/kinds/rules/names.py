@@ -68,7 +68,7 @@ def _subject(rule: Rule) -> str:
     kwargs = rule.kwargs
     if "column" in kwargs:
         return str(kwargs["column"])
-    if "column_list" in kwargs:
+    if isinstance(kwargs.get("column_list"), list | tuple):
         return "_".join(str(name) for name in kwargs["column_list"])
     return "_".join(str(kwargs[name]) for name in ("column_A", "column_B") if name in kwargs)
 
