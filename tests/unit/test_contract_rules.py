@@ -213,3 +213,22 @@ def test_a_document_brings_its_rules_to_the_table_and_leaves_those_that_people_w
     with pytest.raises(SpecError, match="mustBe"):
         imported(stage.platform, ORDERS, file)
     assert stage.platform.specs.path("shop").read_text() == text
+
+
+def test_rules_of_a_document_that_takes_promises_back_wait_for_people_with_it(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.ingest(key=["order_id"])
+    assert stage.deployment.run("dev/bronze/orders").success
+    stage.platform.store.create_goal("promise orders", "dev", "ada@example.com")
+    act(stage, "contract")
+    entry = stage.entry()["contract"]
+    smaller = {**entry, "columns": entry["columns"][:2]}
+    rule = Rule(f"{V}be_between", {"column": "amount", "min_value": 0}).to_spec()
+    act(stage, "contract", contract=smaller, rules=[rule])
+    assert rule["kwargs"] not in [each["kwargs"] for each in stage.entry().get("rules") or []]
+    asked = next(row for row in stage.platform.store.goals() if row.goal.parent == "G-000001")
+    inputs = dict(stage.platform.store.plan(asked.goal.id).steps[0].inputs)
+    assert inputs["rules"] == [rule]
+    act(stage, "amend", **{name: value for name, value in inputs.items() if name != "asset"})
+    assert rule["kwargs"] in [each["kwargs"] for each in stage.entry()["rules"]]
+    assert stage.entry()["contract"]["version"] == "2.0.0"
