@@ -35,6 +35,7 @@ from resources.measurements import Measurement
 from resources.notifier import Notice
 from resources.orchestrator import at_home
 from resources.platform import Platform
+from sensors.contracts import promise_more
 from sensors.failures import entry_of, listeners_of
 
 WHO = f"{AUTOMATION}quality"
@@ -115,7 +116,21 @@ class Review:
                 verdict["remediation"] = self.remedy(measurement, past, found, failed)
             except PlatformError as error:
                 self.problems.append(f"{measurement.table}: {error}")
+        if measurement.facts.get("unpromised"):
+            try:
+                self._promise(measurement.table, verdict)
+            except PlatformError as error:
+                self.problems.append(f"{measurement.table}: {error}")
         self.platform.measurements.settle(measurement.id, verdict)
+
+    def _promise(self, table: TableId, verdict: dict[str, object]) -> None:
+        """A contract grows with its table; until then every refresh says so again, and the goal stays one."""
+        before = {goal.id for goal in self.platform.store.goals()}
+        if not (goal := promise_more(self.platform, table)):
+            return
+        verdict["contract"] = goal
+        if goal not in before:
+            self.told.append(f"{goal} promises what {table} holds more")
 
     def _report(self, table: TableId, found: Sequence[Finding]) -> None:
         """Say it in the UI, the ledger, and to those whom the spec names."""

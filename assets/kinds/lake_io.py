@@ -61,7 +61,18 @@ class LakeIOManager(dg.IOManager):
         rules = [rule for extension in extensions for rule in extension.rules]
         columns = {name: column for each in extensions for name, column in each.columns.items()}
         results = judge(self._lake, table, rules, str(table), now, columns)
-        return card(self._platform, table, results, written, run_id, now, override=override, freshness_hours=hours)
+        promised = next((each.contract for each in extensions if each.contract), None)
+        return card(
+            self._platform,
+            table,
+            results,
+            written,
+            run_id,
+            now,
+            override=override,
+            freshness_hours=hours,
+            contract=promised,
+        )
 
     def load_input(self, context: dg.InputContext) -> object:
         """The table as Arrow, or as the input's annotation says: polars, pandas, a reader or a DuckDB relation."""

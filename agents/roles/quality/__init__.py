@@ -45,19 +45,25 @@ def validate(work: Work, asset: str, learn: bool = True) -> Mapping[str, Any]:
 
 
 @QUALITY.action("contract", effects=("write_spec",))
-def contract(work: Work, asset: str, contract: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-    """Promise readers what a table holds; what would take a promise back becomes a goal that people decide on."""
+def contract(
+    work: Work, asset: str, contract: Mapping[str, Any] | None = None, rules: Sequence[Mapping[str, Any]] = ()
+) -> Mapping[str, Any]:
+    """Promise readers what a table holds; what would take a promise back becomes a goal that people decide on.
+
+    `rules` come with a contract from elsewhere.
+    """
     given = contract or work.call(contracts.standing, asset=asset).proposed.to_spec()
     found = work.call(contracts.compare, asset=asset, contract=given)
     new = found.proposed
     if not found.breaking:
-        written = work.call(contracts.extend, asset=asset, contract=new.to_spec())
+        written = work.call(contracts.extend, asset=asset, contract=new.to_spec(), rules=rules)
         if written["changed"]:
             work.call(runs.reload)
         kept = ": a person wrote another one, which stays" if written["kept"] else ""
-        return {"dataset": asset, **written, "told": [f"`{asset}`: contract {new.version}{kept}"]}
+        more = f", {len(rules)} rules with it" if rules else ""
+        return {"dataset": asset, **written, "told": [f"`{asset}`: contract {new.version}{more}{kept}"]}
     changes = [str(one) for one in found.found]
-    inputs = contracts.proposal(asset, new, changes, work.call(contracts.readers, asset=asset))
+    inputs = contracts.proposal(asset, new, changes, work.call(contracts.readers, asset=asset), rules)
     goal = work.call(
         ready.submit,
         text=f"Contract {new.version} of {asset}: {'; '.join(changes)}",
@@ -74,9 +80,10 @@ def amend(
     contract: Mapping[str, Any],
     changes: Sequence[str] = (),
     readers: Sequence[str] = (),
+    rules: Sequence[Mapping[str, Any]] = (),
 ) -> Mapping[str, Any]:
     """Put an approved contract in force and load what waited for it; `changes` and `readers` are what people saw."""
-    written = work.call(contracts.amend, asset=asset, contract=contract)
+    written = work.call(contracts.amend, asset=asset, contract=contract, rules=rules)
     reached = f"; it reaches {', '.join(readers)}" if readers else "; nothing reads it"
     told = f"`{asset}`: contract {contract.get('version')} is in force: {'; '.join(changes)}{reached}"
     return {"dataset": asset, **written, "check": True, "told": [told]}
