@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from resources.approvals import Approvals
     from resources.approvals_policy import Policies
     from resources.catalogs import Catalog as OutsideCatalog
+    from resources.erasures import Erasures
     from resources.identity import People
     from resources.keys import Keys
     from resources.lake import Lake
@@ -117,6 +118,13 @@ class Platform:
         from resources.measurements import Measurements
 
         return Measurements(self.store)
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Erased people who must not come back, in the same store."""
+        from resources.erasures import Erasures
+
+        return Erasures(self.store)
 
     @cached_property
     def language_model(self) -> LanguageModel | None:
