@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,6 +57,10 @@ class Platform:
     def of(cls, settings: Settings, env: Mapping[str, str] | None = None) -> Platform:
         """The platform of these settings; secrets are looked up in `env`, or the process environment."""
         return cls(settings, "", environment() if env is None else env)
+
+    def in_run(self, run_id: str) -> Platform:
+        """The same, as this run sees it: its writes in production stand under the run's lease."""
+        return replace(self, run_id=run_id)
 
     @cached_property
     def secrets(self) -> Secrets:

@@ -106,6 +106,7 @@ def erase(environment: Environment = "prod", follow: Follow = None, json: Json =
         return
     for place in found:
         progress(_line(place))
+    _recorded(platform, person, "to be erased", found, environment)
     tables = [place.table.removeprefix("cold/") for place in found if not place.hold]
     inputs: dict[str, Any] = {"subject": str(person), "assets": _with_readers(tables, environment)}
     launch_step("governance", "erase", inputs | ({"follow": follow} if follow else {}), environment, json=json)
@@ -162,8 +163,13 @@ def _found(platform: Platform, environment: str, person: Subject, follow: list[s
 
 def _recorded(platform: Platform, person: Subject, what: str, found: Any, environment: str) -> None:
     """Who looked at whom is in the audit trail, by the hash."""
-    tables = found if isinstance(found, dict) else {place.table: place.rows for place in found}
-    facts = {"environment": environment, "tables": tables}
+    places: list[Place] = [] if isinstance(found, dict) else found
+    tables = (
+        found
+        if isinstance(found, dict)
+        else {place.table: place.rows + sum(place.mentions.values()) for place in places}
+    )
+    facts = {"environment": environment, "tables": tables, "held": [place.table for place in places if place.hold]}
     platform.ledger.append("subject", platform.settings.local_user, what, subject=str(person), facts=facts)
 
 

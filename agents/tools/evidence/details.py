@@ -9,6 +9,7 @@ from agents.tools.evidence import wording
 from agents.tools.evidence.changes import does
 from agents.tools.evidence.cost import Usage
 from agents.tools.evidence.gather import Evidence, Size
+from agents.tools.evidence.gone import no_way_back
 from resources.markdown import (
     UNKNOWN,
     Missing,
@@ -99,6 +100,9 @@ def _way_back(request: ApprovalRequest, evidence: Evidence) -> Iterator[str]:
         yield f"**cannot be taken back: {plain(', '.join(lost))}**"
     elif not request.facts.reversible:
         yield "**cannot be taken back**"
+    if said := no_way_back(request):
+        yield said
+        return
     known = [one for one in evidence.tables if one.change.table is not None]
     pins = does(request, "promote")
     back = [f"{one.change.asset} version {one.now.version}" for one in known if isinstance(one.now, Size)]
