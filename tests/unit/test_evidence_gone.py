@@ -46,8 +46,8 @@ def test_an_erasure_says_where_the_person_was_found_and_what_a_legal_hold_keeps(
     clients.platform.ledger.append("subject", "dora", "to be erased", subject=subject, facts=facts)
     said = card(clients, "erase", **asked, follow=["id"])
     assert f"erase `{subject}` from 2 tables, in `dev`" in said.splitlines()[0]
-    assert "| `bronze/clients` | 2 | erased from every version and file |" in said
-    assert "| `bronze/visits` | 1 | stay: a legal hold is on the table |" in said
+    assert "| `dev/bronze/clients` | 2 | erased from every version and file |" in said
+    assert "| `dev/bronze/visits` | 1 | stay: a legal hold is on the table |" in said
     assert "| `dev/gold/emails` | what is made of them |" in said
     assert "do not land" in said
     assert ADA not in said

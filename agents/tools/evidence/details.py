@@ -96,13 +96,13 @@ def _data_class(request: ApprovalRequest) -> str:
 
 def _way_back(request: ApprovalRequest, evidence: Evidence) -> Iterator[str]:
     """How each table comes back, by version; what cannot be taken back is said first."""
+    if said := no_way_back(request):
+        yield said
+        return
     if lost := wording.lasting(request.effects):
         yield f"**cannot be taken back: {plain(', '.join(lost))}**"
     elif not request.facts.reversible:
         yield "**cannot be taken back**"
-    if said := no_way_back(request):
-        yield said
-        return
     known = [one for one in evidence.tables if one.change.table is not None]
     pins = does(request, "promote")
     back = [f"{one.change.asset} version {one.now.version}" for one in known if isinstance(one.now, Size)]

@@ -43,7 +43,7 @@ def no_way_back(request: ApprovalRequest) -> str:
     """What stands in the place of the way back; empty where there is one."""
     actions = {_action(step) for step in request.effects.steps}
     if actions & {"expire", "erase", "delete"}:
-        archived = "; what was archived stays in the cold tier" if actions == {"expire"} else ""
+        archived = "" if actions & {"erase", "delete"} else "; what is archived stays in the cold tier"
         return NO_WAY + archived
     return LETS_IN if "allow" in actions else ""
 
@@ -97,7 +97,7 @@ def _erase(platform: Platform, environment: str, inputs: Mapping[str, Any]) -> I
     tables, held = cast(Mapping[str, int], found.get("tables") or {}), set(cast("list[str]", found.get("held") or []))
     for name, rows in tables.items():
         then = "stay: a legal hold is on the table" if name in held else "erased from every version and file"
-        yield quoted(name), f"{int(rows):,}", then
+        yield quoted(f"{environment}/{name}" if not name.startswith(COLD) else name), f"{int(rows):,}", then
     for asset in map(str, inputs.get("assets") or ()):
         if asset not in tables:
             yield quoted(f"{environment}/{asset}"), "what is made of them", ANEW
