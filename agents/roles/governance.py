@@ -146,6 +146,8 @@ def retain(work: Work, asset: str, keep_days: int, then: str = "archive") -> Map
     if due.against:
         told += f"; nothing leaves: {due.against}"
     elif due.due or due.quarantined:
+        if written.get("commit"):
+            work.call(runs.reload)  # what people are asked then is held against the spec as it is now
         out["goal"] = work.call(
             ready.submit,
             text=f"Retention of {asset}: {then} rows older than {due.before}",

@@ -9,6 +9,7 @@ from agents.core.policy import Request, Votes
 from agents.core.registry import Effect
 from agents.core.subject import PURPOSE, Hasher
 from agents.tools.governing.compliance.facts import Finding, Parameters
+from resources.markdown import count
 from resources.platform import Platform
 
 PlatformCheck = Callable[[Platform, Parameters], Finding]
@@ -105,7 +106,8 @@ def subject_requests(platform: Platform, _: Parameters) -> Finding:
         what = f"{len(lost):,} erased people cannot be kept out: the key of their hashes is gone"
         return Finding(False, what, "put the former ENCRYPTION_KEY behind the present one")
     requests = sorted({each.request for _, each in erased if each.request})
-    done = f"{len({(name, each.subject) for name, each in erased}):,} people erased and kept out of later loads"
+    people = len({(name, each.subject) for name, each in erased})
+    done = f"{count(people, 'person', 'people')} erased and kept out of later loads"
     told = f"{done} ({', '.join(requests[-3:])})" if requests else done
     where = "tables, quarantine and all versions" + (", archive" if platform.settings.lake_cold else "")
     return Finding(True, f"{told}; adp privacy subject find, export, erase reach {where}")

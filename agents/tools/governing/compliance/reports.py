@@ -13,6 +13,7 @@ from agents.tools.governing.compliance.evaluate import Assessment, Finding
 MARKS = {True: "✓", False: "✗", None: "?"}
 _SHOWN, _NAMED = 200, 3
 _ASSET = re.compile(rf"\b(?:(?:{'|'.join(ENVIRONMENTS)})/[a-z]+/\w+|platform/approvals)\b")
+_REQUEST, _INBOX = re.compile(r"\bAR-\d{6}\b"), "/assets/platform/approvals?view=events&partition="
 _STYLE = (
     "body{font:14px system-ui,sans-serif;max-width:72rem;margin:2rem auto;color:#1b1f24}"
     "table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{border:1px solid #d0d7de;padding:.35rem .6rem;"
@@ -53,7 +54,7 @@ def _markdown(one: Assessment, shown: int, link: Callable[[str], str]) -> Iterat
         if finding.holds:
             held.setdefault(finding.control, []).append(finding)
     yield "\n### What holds\n"
-    cells = ((f"{f[0].reference} {f[0].title}", _of(f, link), _evidence(f)) for f in held.values())
+    cells = ((f"{f[0].reference} {f[0].title}", _of(f, link), link(_evidence(f))) for f in held.values())
     yield from _rows(("asked", "holds for", "evidence"), cells)
     yield ""
 
@@ -71,8 +72,9 @@ def _evidence(findings: Sequence[Finding]) -> str:
 
 
 def _link(text: str) -> str:
-    """Names of assets as links to their pages."""
-    return _ASSET.sub(lambda found: f"[{found[0]}](/assets/{found[0]})", text)
+    """Names of assets and requests as links to their pages."""
+    text = _ASSET.sub(lambda found: f"[{found[0]}](/assets/{found[0]})", text)
+    return _REQUEST.sub(lambda found: f"[{found[0]}]({_INBOX}{found[0]})", text)
 
 
 def _moment(at: str) -> str:
