@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from agents.core.approval import ApprovalRequest, Effects
 from agents.tools.evidence.changes import table_of
+from agents.tools.evidence.gone import heading
 from resources.markdown import count, listed, person, plain, quoted
 from resources.scrub import scrub
 
@@ -30,6 +31,8 @@ def title(effects: Effects) -> str:
         return f"promote {_assets(effects)} to {where}{_besides(acts, 'deployment promote')}"
     if "deployment rollback" in acts:
         return f"roll back {_assets(effects)} in {where}{_besides(acts, 'deployment rollback')}"
+    if told := [said for step in steps(effects) if (said := heading(step))]:
+        return f"{'; '.join(told)}, in {where}"
     if acts:
         on = f" on {_assets(effects)}" if effects.assets else ""
         return f"{', '.join(map(plain, dict.fromkeys(acts)))}{on} in {where}"
