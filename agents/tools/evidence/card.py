@@ -150,6 +150,8 @@ def _readers(found: Readers | Missing) -> str:
 def _personal(found: Personal | Missing) -> str:
     if isinstance(found, Missing):
         return UNKNOWN
+    if found.view_of:
+        return f"masked view of {quoted(found.view_of)}"
     if found.scanned:
         return _scanned(found)
     names = f"names suggest {listed(found.suggested, 3)}" if found.suggested else "no column's name suggests any"
