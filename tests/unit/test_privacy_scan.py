@@ -169,6 +169,32 @@ def test_texts_are_read_at_their_own_places() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("4242424242424242", "CREDIT_CARD"),
+        ("4222222222222", ""),  # passes the check, but cards of thirteen digits are of the past
+        ("card 4222222222222", "CREDIT_CARD"),
+        ("5000000000000009", ""),  # passes the check; no network issues such numbers
+        ("Q123-4567-8901", "US_DRIVER_LICENSE"),
+        ("Q123456789012", "US_DRIVER_LICENSE"),
+        ("Q202401311159", ""),  # a code made of a day and an hour
+        ("4.179.140.124", "IP_ADDRESS"),
+        ("4.17.14.124", ""),
+        ("(07104) 47460", "PHONE_NUMBER"),
+        ("12041987", ""),
+    ],
+)
+def test_a_cell_alone_is_told_by_what_is_issued_in_that_form(cell: str, kind: str) -> None:
+    (spans,) = scan_text([cell])
+    assert [span.type for span in spans if span.type != "DATE_OF_BIRTH"] == ([kind] if kind else [])
+
+
+def test_an_extension_belongs_to_its_number() -> None:
+    (spans,) = scan_text(["Desk: +1-903-140-4508x769 until noon"])
+    assert [(span.type, span.start, span.end) for span in spans] == [("PHONE_NUMBER", 6, 25)]
+
+
 def test_a_very_long_text_is_read_to_its_end() -> None:
     text = "the quick brown fox " * 20_000 + "mail jo@example.com" + " a.a" * 5_000
     (spans,) = scan_text([text])

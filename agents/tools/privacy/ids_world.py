@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.tools.privacy import cards
 from agents.tools.privacy.checksums import ean, luhn, real_date, verhoeff, weighted, ymd
 from agents.tools.privacy.ids import EUROPE, IdKind, always, kind, ssn
 
@@ -155,8 +156,8 @@ WORLD = (
     kind("ABA_ROUTING_NUMBER", r"\d{9}", "9", aba, 0.05, "routing,aba"),
     kind(
         "CREDIT_CARD",
-        r"(?:4\d{12}(?:\d{3}){0,2}|5[0-5]\d{14}|2[2-7]\d{14}|3[0-9]\d{12,14}|6\d{15,18}|1\d{14})",
-        "13-19",
+        cards.FORM,
+        "12-19",
         luhn,
         0.1,
         "card,credit,pan,cc,visa,mastercard,amex",
