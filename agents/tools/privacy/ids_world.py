@@ -118,6 +118,7 @@ def aba(n: str) -> bool:
 
 
 WORLD = (
+    kind("IL_ID_NUMBER", r"\d{9}", "9", luhn, 0.1, "teudat,zehut,tz,israel"),
     kind("BR_CPF", r"\d{11}", "11", br_cpf, 0.01, "cpf,cadastro", "999.999.999-99"),
     kind("CA_SIN", r"\d{9}", "9", ca_sin, 0.08, "sin,social insurance,nas", "999 999 999,999-999-999"),
     kind("AU_TFN", r"\d{9}", "9", au_tfn, 0.09, "tfn,tax file"),

@@ -97,8 +97,10 @@ def _score(text: str, span: Span) -> float:
     if span.type == "CREDIT_CARD" and not CARD_WORDS.search(told):
         number = compact(part)  # of thirteen digits far more are goods and accounts than cards of old
         return 0.3 if len(number) == 13 or (alone and not issued(number)) else span.score
-    if span.type == "CRYPTO":
-        return 0.0 if _inside_word(text, span) else span.score
+    if span.type in ("CRYPTO", "IBAN_CODE") and _inside_word(text, span):
+        return 0.0
+    if span.type == "IBAN_CODE":  # a piece of a longer code with dashes
+        return 0.0 if "-" in (text[span.start - 1 : span.start], text[span.end : span.end + 1]) else span.score
     if span.type == "US_PASSPORT" and alone and not part.isdigit():
         return 0.42
     if span.type == "US_SSN" and alone and part.isdigit():
