@@ -33,9 +33,9 @@ from assets.kinds.spec import Override
 from resources.markdown import plain
 from resources.measurements import Measurement
 from resources.notifier import Notice
-from resources.orchestrator import at_home
 from resources.platform import Platform
 from sensors.contracts import promise_more
+from sensors.cursors import left_to_another
 from sensors.failures import entry_of, listeners_of
 
 WHO = f"{AUTOMATION}quality"
@@ -56,8 +56,8 @@ def quality_sensor(platform: Platform) -> SensorDefinition:
         description="Reports refreshes that are unlike those before them, and has failing tables looked after.",
     )
     def quality(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        if not at_home(context.instance, platform.settings.state_dir):
-            return SkipReason("the deployment of this state folder has an instance of its own, which does this")
+        if skipped := left_to_another(platform, context):
+            return skipped
         now, cursor = time.time(), float(context.cursor or 0)
         review = Review(platform, context.instance, now)
         review.refreshes()
