@@ -38,7 +38,7 @@ def render(goal: GoalFacts) -> str:
             f"# {goal.id}: {_quiet(goal.text)}",
             "",
             f"Environment **{goal.environment}**, asked by {_quiet(goal.requester)}, plan `{goal.plan.digest[:19]}`.",
-            *_section("What went wrong", [goal.reason] if goal.reason else []),
+            *_section("Waiting" if goal.status == "held" else "What went wrong", [goal.reason] if goal.reason else []),
             *_section("Questions", [_question(q.question, q.candidates) for q in goal.plan.questions]),
             *_plan(goal.plan, goal.outputs),
             *_approvals(goal.requests),
