@@ -67,7 +67,9 @@ def cells(
     adp quality cells --input dirty.csv --output flagged.csv --repaired better.csv
     """
     from platform_defs.cells import find_cells
+    from platform_defs.outputs import refuse_overwriting
 
+    refuse_overwriting(input, {"--output": output, "--repaired": repaired})
     found, made = find_cells(input, output, repaired)
     offered = sum(1 for cell in found if cell.repair is not None)
     emit({"rows": found.rows, "flagged": len(found), "repairs_proposed": offered, "repairs_made": made})
@@ -93,7 +95,9 @@ def anomalies(
     """
     from agents.tools.anomalies import find_anomalies
     from agents.tools.anomalies.files import read_series, write_timestamps
+    from platform_defs.outputs import refuse_overwriting
 
+    refuse_overwriting(source, {"--output": target})
     series = read_series(source)
     found = find_anomalies(series.times, series.values)
     write_timestamps(target, (series.written[each.index] for each in found))
