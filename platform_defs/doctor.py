@@ -10,6 +10,7 @@ from typing import Any
 
 from agents.core.catalog import TableId
 from agents.core.errors import PlatformError
+from platform_defs.overruling import unknown_words
 from resources.platform import Platform
 from resources.settings import Settings, load_settings
 
@@ -40,6 +41,7 @@ def examine() -> list[Finding]:
     found.append(_try("approvers", lambda: _people(platform)))
     found += _specs(settings)
     found.append(_try("agents", lambda: _agents(settings)))
+    found += _overrides(platform)
     found += _sources(platform)
     found += [_lake(platform, environment) for environment in settings.environments]
     found.append(_try("store", lambda: f"{len(platform.store.goals())} goals"))
@@ -91,6 +93,13 @@ def _specs(settings: Settings) -> Iterator[Finding]:
     for problem in (*loaded.problems, *(refused(loaded) if settings.components != "allow" else ())):
         yield _bad("specs", problem)
     yield Finding("specs", True, f"{len(loaded.checked.tables)} tables in {settings.specs_dir}")
+
+
+def _overrides(platform: Platform) -> Iterator[Finding]:
+    try:
+        yield from (_bad("override", problem) for problem in unknown_words(platform))
+    except PlatformError:
+        return  # a product that cannot be read is told of with the specs
 
 
 def _sources(platform: Platform) -> Iterator[Finding]:

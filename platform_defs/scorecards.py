@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agents.core.catalog import TableId
-from agents.core.errors import SpecError, TableNotFound
+from agents.core.errors import TableNotFound
+from platform_defs.overruling import check_quiet, product_of
 from resources.measurements import KEPT, Measurement
 from resources.platform import Platform
 from resources.settings import load_settings
@@ -64,10 +65,8 @@ def confirm_normal(asset: str, quiet: Sequence[str]) -> str:
     from agents.tools.pins import validator
 
     platform = Platform.of(load_settings())
-    found = platform.specs.find(asset)
-    if found is None:
-        raise SpecError(f"no product holds {asset}", fix="name it layer/table, as adp catalog lists it")
-    product, entry = found
+    product, entry = product_of(platform, asset)
+    check_quiet(platform, asset, quiet)
     word: dict[str, Any] = dict(entry.get(OVERRIDE) or {})
     if quiet:
         word["quiet"] = list(dict.fromkeys([*word.get("quiet", ()), *quiet]))

@@ -73,6 +73,7 @@ def override(
     adp override silver/orders --clear
     """
     from agents.tools.pins import validator
+    from platform_defs.overruling import check_override, product_of
     from resources.platform import Platform
     from resources.settings import load_settings
 
@@ -80,11 +81,11 @@ def override(
         raise typer.BadParameter("give --forbid or --version, or --clear")
     platform = Platform.of(load_settings())
     word = {} if clear else _word(forbid or [], version or [])
-    found = platform.specs.find(asset)
-    check = validator(platform, platform.specs, found[0]) if found else None
-    commit = platform.specs.override(asset, word, check)
-    where = platform.specs.path(found[0]) if found else asset
-    tell(f"{where}: {'written; reload the definitions for it to hold' if commit else 'it says so already'}")
+    product, _ = product_of(platform, asset)
+    check_override(platform, asset, word.get("forbid", ()), word.get("version", {}))
+    commit = platform.specs.override(asset, word, validator(platform, platform.specs, product))
+    done = "written; reload the definitions for it to hold" if commit else "it says so already"
+    tell(f"{platform.specs.path(product)}: {done}")
 
 
 def _word(forbid: list[str], version: list[str]) -> dict[str, Any]:
