@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from agents.core.catalog import TableId
 from agents.core.errors import AccessRefused, ConfigError, RunFailed, Unreachable
 from platform_defs.instance import LOCATION, Home
 from platform_defs.web_identity import SECRET, SECRET_HEADER
@@ -30,6 +31,7 @@ LOCATIONS = """
 query { workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError { __typename
   ... on PythonError { message causes { message } } } } } } }
 """
+ASSETS = "query { assetNodes { assetKey { path } } }"
 REPOSITORY = "__repository__"
 REFUSED = (401, 403, 415, 421, 503)
 
@@ -72,6 +74,11 @@ class Client:
             if found.get("__typename") == "PythonError":
                 return [found["message"], *(cause["message"] for cause in found["causes"])][-1].strip()
         return ""
+
+    def tables(self) -> frozenset[TableId]:
+        """The lake tables of all assets that are loaded."""
+        paths = [node["assetKey"]["path"] for node in self.ask(ASSETS, {})["assetNodes"]]
+        return frozenset(TableId(*path) for path in paths if len(path) == 3)
 
     def launch(self, job: str, run_config: Mapping[str, Any]) -> str:
         """Launch a job as the Launchpad does; the run's id."""

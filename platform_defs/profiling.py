@@ -29,9 +29,8 @@ def _personal(asset: str, environment: str) -> frozenset[str]:
     from agents.core.catalog import TableId
     from agents.tools.governing.declared import declared_of
     from agents.tools.quality import personal_in
-    from resources.platform import Platform
+    from platform_defs.here import deployed
     from resources.production import base_of
-    from resources.settings import load_settings
 
     table = TableId(environment, *asset.split("/", 1))
-    return personal_in(declared_of(Platform.of(load_settings()), base_of(table) or table))
+    return personal_in(declared_of(deployed(), base_of(table) or table))

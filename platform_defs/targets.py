@@ -22,11 +22,10 @@ def open_target(target: str, environment: str, cwd: Path) -> Any:
 
 def _table(asset: str, environment: str) -> Any:
     from assets.kinds.sides import looked_into
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
     layer, slash, name = asset.partition("/")
-    lake, table = Platform.of(load_settings()).lake, TableId(environment, layer, name)
+    lake, table = deployed().lake, TableId(environment, layer, name)
     if not slash or not lake.exists(table):
         raise TableNotFound(
             f"{asset} is neither a file nor a table of the {environment} lake", fix="see the tables with adp catalog"

@@ -70,12 +70,10 @@ def accept(
 
     adp ledger accept --by ada@example.com --why "disk failure, backup of 02:00 restored"
     """
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    settings = load_settings()
-    platform = Platform.of(settings)
-    who = by or settings.local_user
+    platform = deployed()
+    who = by or platform.settings.local_user
     platform.ledger.accept(who, why)
     granted = platform.approvals.requests(("granted",))
     for request in granted:
@@ -92,7 +90,6 @@ def _state(found: Verification) -> str:
 
 
 def _ledger() -> Ledger:
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    return Platform.of(load_settings()).ledger
+    return deployed().ledger

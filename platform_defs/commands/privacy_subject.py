@@ -110,10 +110,9 @@ def erase(environment: Environment = "prod", follow: Follow = None, json: Json =
 
 
 def _platform() -> Platform:
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    return Platform.of(load_settings())
+    return deployed()
 
 
 def _asked(platform: Platform) -> Subject:

@@ -31,10 +31,9 @@ def quarantine(asset: Asset, environment: Environment = "dev", json: Json = Fals
     adp quality quarantine bronze/sales_orders -e prod --json
     """
     from agents.tools.replaying import reasons
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    found = reasons(Platform.of(load_settings()), table_of(asset, environment))
+    found = reasons(deployed(), table_of(asset, environment))
     if json:
         emit(found)
         return
@@ -61,16 +60,19 @@ def replay(
 
     adp quality replay bronze/sales_orders --json
     """
+    from platform_defs.before_asking import check_rows
+    from platform_defs.here import deployed
+
+    platform, table = deployed(), table_of(asset, environment)
+    check_rows(platform, table)
     if not dry_run:
         from platform_defs.commands.launched import launch_step
 
         launch_step("quality", "replay", {"asset": asset}, environment, json=json)
         return
     from agents.tools.replaying import would_land
-    from resources.platform import Platform
-    from resources.settings import load_settings
 
-    found = would_land(Platform.of(load_settings()), table_of(asset, environment)).to_json()
+    found = would_land(platform, table).to_json()
     if json:
         emit(found)
         return
@@ -96,16 +98,19 @@ def repair(
 
     adp quality repair bronze/sales_customers
     """
+    from platform_defs.before_asking import check_rows
+    from platform_defs.here import deployed
+
+    platform, table = deployed(), table_of(asset, environment)
+    check_rows(platform, table)
     if not dry_run:
         from platform_defs.commands.launched import launch_step
 
         launch_step("quality", "repair", {"asset": asset}, environment, json=json)
         return
     from agents.tools.repairing import proposals
-    from resources.platform import Platform
-    from resources.settings import load_settings
 
-    found = proposals(Platform.of(load_settings()), table_of(asset, environment)).to_json()
+    found = proposals(platform, table).to_json()
     if json:
         emit(found)
         return
@@ -123,8 +128,11 @@ def undo(asset: Asset, environment: Environment = "dev", json: Json = False) -> 
 
     adp quality undo bronze/sales_customers
     """
+    from platform_defs.before_asking import check_undo
     from platform_defs.commands.launched import launch_step
+    from platform_defs.here import deployed
 
+    check_undo(deployed(), table_of(asset, environment))
     launch_step("quality", "undo", {"asset": asset}, environment, json=json)
 
 

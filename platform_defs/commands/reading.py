@@ -165,8 +165,10 @@ def new_key(
     adp masking new-key --name PATIENTS --show
     """
     from resources.masking_keys import with_new_version
+    from resources.platform import open_platform
+    from resources.settings import load_settings
 
-    platform = _platform()
+    platform = open_platform(load_settings())  # a key may be made before the first start
     text = with_new_version(platform.secrets.get(name), name)
     if show:
         tell(text)
@@ -207,10 +209,9 @@ def open_(
 
 
 def _platform(personal: PersonalData | None = None) -> Platform:
-    from resources.platform import open_platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    return open_platform(load_settings(), personal=personal)
+    return deployed(personal)
 
 
 def _table(environment: str, asset: str) -> TableId:
