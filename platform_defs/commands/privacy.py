@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from platform_defs.commands import privacy_compliance, privacy_publish, privacy_subject
-from platform_defs.commands.printing import Json, emit, tell
+from platform_defs.commands.printing import Json, emit, progress, tell
 
 privacy = typer.Typer(help="Find personal data and secrets.", no_args_is_help=True)
 
@@ -41,9 +41,12 @@ def scan(
     from agents.tools.privacy import scan_table
     from platform_defs.targets import open_target
 
-    found = scan_table(open_target(target, environment, Path.cwd()))
+    opened = open_target(target, environment, Path.cwd())
+    for note in opened.notes:
+        progress(note)
+    found = scan_table(opened.data)
     if json:
-        emit(found.to_json())
+        emit({**found.to_json(), **opened.to_json()})
         return
     tell(f"{found.rows:,} rows, {len(found.personal)} of {len(found.columns)} columns hold personal data")
     for name, column in found.columns.items():

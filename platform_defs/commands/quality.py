@@ -38,7 +38,7 @@ def profile(
     """
     from platform_defs.profiling import profile_target
 
-    found = profile_target(target, environment, Path.cwd())
+    found = profile_target(target, environment, Path.cwd(), progress)
     if json:
         emit(found)
         return
@@ -51,7 +51,7 @@ def profile(
 
 @quality.command("cells")
 def cells(
-    input: Annotated[Path, typer.Option("--input", "-i", help="A CSV file; every cell is read as text.")],  # noqa: A002
+    input: Annotated[Path, typer.Option("--input", "-i", help="CSV, every cell as text; JSON; Parquet.")],  # noqa: A002
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the flagged cells go, as CSV.")],
     repaired: Annotated[Path | None, typer.Option("--repaired", help="Where the repaired table goes, as CSV.")] = None,
 ) -> None:
@@ -66,13 +66,24 @@ def cells(
 
     adp quality cells --input dirty.csv --output flagged.csv --repaired better.csv
     """
-    from platform_defs.cells import find_cells
+    from platform_defs.cells import find_cells, open_cells
     from platform_defs.outputs import refuse_overwriting
 
     refuse_overwriting(input, {"--output": output, "--repaired": repaired})
-    found, made = find_cells(input, output, repaired)
+    opened = open_cells(input)
+    for note in opened.notes:
+        progress(note)
+    found, made = find_cells(opened, output, repaired)
     offered = sum(1 for cell in found if cell.repair is not None)
-    emit({"rows": found.rows, "flagged": len(found), "repairs_proposed": offered, "repairs_made": made})
+    emit(
+        {
+            "rows": found.rows,
+            "flagged": len(found),
+            "repairs_proposed": offered,
+            "repairs_made": made,
+            **opened.to_json(),
+        }
+    )
 
 
 @quality.command("anomalies")
@@ -99,6 +110,8 @@ def anomalies(
 
     refuse_overwriting(source, {"--output": target})
     series = read_series(source)
+    for note in series.notes:
+        progress(note)
     found = find_anomalies(series.times, series.values)
     write_timestamps(target, (series.written[each.index] for each in found))
     if json:
