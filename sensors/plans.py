@@ -27,9 +27,10 @@ from agents.core.registry import Registry
 from agents.ops.goal import plan_for, workflow_config
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
-from resources.orchestrator import at_home, first_error, publish_report
+from resources.orchestrator import first_error, publish_report
 from resources.platform import Platform
 from resources.store_rows import GoalRow, StepRow
+from sensors.cursors import left_to_another
 from sensors.inbox import OVER, over
 
 # What a deployment step says of a release that it took back: the reasons.
@@ -38,7 +39,6 @@ MAX_ATTEMPTS = 2
 RECENT = 20
 OPEN = ("planned", "building", "held", "releasing")
 REFUSED = ("Denied", "ApprovalRequired")
-ELSEWHERE = "the deployment of this state folder has an instance of its own, which does this"
 
 
 def plans_sensor(workflow: JobDefinition, registry: Registry, platform: Platform) -> SensorDefinition:
@@ -52,8 +52,8 @@ def plans_sensor(workflow: JobDefinition, registry: Registry, platform: Platform
         description="Launches the phases of goals and moves goals on when their runs end.",
     )
     def plans(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
-        if not at_home(context.instance, platform.settings.state_dir):
-            yield SkipReason(ELSEWHERE)
+        if skipped := left_to_another(platform, context):
+            yield skipped
             return
         journeys = Journeys(platform, registry, context.instance)
         for row in journeys.open():

@@ -166,14 +166,17 @@ def _tables(outputs: Mapping[str, Any]) -> list[str]:
     merged: dict[str, dict[str, Any]] = {}
     for out in outputs.values():
         if "rows" in out:
-            entry = merged.setdefault(out["dataset"], {"quarantined": 0})
+            entry = merged.setdefault(out["dataset"], {})
             entry |= {k: out[k] for k in ("rows", "rows_read", "rows_landed") if out.get(k) is not None}
-            entry["quarantined"] = max(entry["quarantined"], int(out.get("rows_quarantined") or 0))
+            kept_out = sum(int(out.get(count) or 0) for count in ("rows_erased", "rows_expired"))
+            entry["quarantined"] = max(entry.get("quarantined", 0), int(out.get("rows_quarantined") or 0))
+            entry["kept out"] = max(entry.get("kept out", 0), kept_out)
+    shown = ["quarantined", *(["kept out"] if any(e["kept out"] for e in merged.values()) else [])]
     rows = [
-        (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), _count(e["quarantined"]))
+        (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), *(_count(e[key]) for key in shown))
         for name, e in merged.items()
     ]
-    return _table("Tables", ("table", "rows", "rows read", "quarantined"), rows)
+    return _table("Tables", ("table", "rows", "rows read", *shown), rows)
 
 
 def _replayed(outputs: Mapping[str, Any]) -> Iterator[str]:

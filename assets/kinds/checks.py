@@ -21,7 +21,11 @@ def check_specs(key: dg.AssetKey, rules: Sequence[Rule]) -> list[dg.AssetCheckSp
             asset=key,
             description=rule.meta.reason or rule.type,
             blocking=blocks(rule),
-            metadata={"rule": rule.type, "action": rule.meta.action},
+            metadata={
+                "rule": rule.type,
+                "action": rule.meta.action,
+                **({"rows": rule.condition} if rule.condition else {}),
+            },
         )
         for name, rule in zip(check_names(rules), rules, strict=True)
     ]

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from platform_defs.commands import quality_contract, quality_rows
+from platform_defs.commands import quality_contract, quality_model, quality_repair, quality_rows
+from platform_defs.commands.busy import busy
 from platform_defs.commands.printing import Json, emit, markdown, progress, tell
 
 quality = typer.Typer(help="Look at data and what should hold on it.", no_args_is_help=True)
@@ -16,6 +17,8 @@ quality = typer.Typer(help="Look at data and what should hold on it.", no_args_i
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     quality_rows.register(quality)
+    quality_repair.register(quality)
+    quality_model.register(quality)
     quality_contract.register(quality)
     app.add_typer(quality, name="quality")
 
@@ -38,7 +41,8 @@ def profile(
     """
     from platform_defs.profiling import profile_target
 
-    found = profile_target(target, environment, Path.cwd(), progress)
+    with busy(f"profiling {target}"):
+        found = profile_target(target, environment, Path.cwd(), progress)
     if json:
         emit(found)
         return
@@ -70,10 +74,11 @@ def cells(
     from platform_defs.outputs import refuse_overwriting
 
     refuse_overwriting(input, {"--output": output, "--repaired": repaired})
-    opened = open_cells(input)
-    for note in opened.notes:
-        progress(note)
-    found, made = find_cells(opened, output, repaired)
+    with busy(f"looking for wrong cells in {input}"):
+        opened = open_cells(input)
+        for note in opened.notes:
+            progress(note)
+        found, made = find_cells(opened, output, repaired)
     offered = sum(1 for cell in found if cell.repair is not None)
     emit(
         {

@@ -19,6 +19,7 @@ LOOKING = [
     "quality scorecard", "quality scorecard bronze/orders", "quality confirm bronze/orders",
     "quality quarantine bronze/orders", "quality replay bronze/orders --dry-run", "quality replay bronze/orders",
     "quality repair bronze/orders --dry-run", "quality repair bronze/orders", "quality undo bronze/orders",
+    "quality proposals bronze/orders", "quality accept bronze/orders", "quality meanings bronze/orders",
     "quality contract show bronze/orders", "quality contract check bronze/orders", "quality docs -o docs",
     "quality contract propose bronze/orders", "quality profile bronze/orders", "privacy scan bronze/orders",
     "privacy compliance", "privacy publish bronze/orders", "privacy subject find", "privacy subject export -o x.json",

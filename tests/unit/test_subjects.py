@@ -10,7 +10,7 @@ import pytest
 
 from agents.core.catalog import TableId
 from agents.core.errors import ApprovalRequired, GoalError
-from agents.tools.governing.identity import Subject, parse_subject
+from agents.core.subject import Subject, parse_subject
 from agents.tools.governing.subjects import export_subject, find_subject, hasher
 from tests.unit.governance_stage import Stage
 
