@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ query { workspaceOrError { ... on Workspace { locationEntries { name locationOrL
 """
 ASSETS = "query { assetNodes { assetKey { path } } }"
 REPOSITORY = "__repository__"
+# Dagster puts the exception's class before its words.
+_CLASS = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*: (?=\S)")
 REFUSED = (401, 403, 415, 421, 503)
 
 
@@ -100,7 +103,7 @@ class Client:
         for event in found["eventConnection"]["events"]:
             if error := event.get("error"):
                 messages = [error["message"], *(cause["message"] for cause in error["causes"])]
-                return found["status"], messages[-1].strip()
+                return found["status"], _CLASS.sub("", messages[-1].strip())
             told = event.get("message") or told
         return found["status"], told
 

@@ -52,7 +52,10 @@ def export(
 
     adp ledger export audit.parquet
     """
-    wanted: Literal["jsonl", "parquet"] = form or ("parquet" if file.suffix == ".parquet" else "jsonl")
+    by_ending: dict[str, Literal["jsonl", "parquet"]] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+    wanted = form or by_ending.get(file.suffix.lower())
+    if wanted is None:
+        raise typer.BadParameter(f"{file} does not say how: end it .jsonl or .parquet, or give --format")
     count = _ledger().export(file, wanted)
     tell(f"{count:,} records written to {file}")
 

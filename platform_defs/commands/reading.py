@@ -272,11 +272,7 @@ def _csv(found: Rows) -> None:
 
 
 def _grid(found: Rows) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from platform_defs.commands.grids import print_rows
 
-    grid = Table(*map(escape, found.table.column_names))
-    for row in found.table.to_pylist():
-        grid.add_row(*("" if cell is None else escape(str(cell)) for cell in row.values()))
-    Console().print(grid)
+    rows = [["" if cell is None else str(cell) for cell in row.values()] for row in found.table.to_pylist()]
+    print_rows(found.table.column_names, rows)
