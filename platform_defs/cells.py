@@ -1,16 +1,15 @@
-"""`adp quality cells`: a CSV file in, its wrong cells out, and where wanted the file with the sure repairs made."""
+"""`adp quality cells`: a file in, its wrong cells out, and where wanted the file with the sure repairs made."""
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.core.errors import SourceError
+from platform_defs.table_files import Opened, is_text_table, open_file
+from resources.table_text import look
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,53 +18,46 @@ if TYPE_CHECKING:
 
 EMPTY = "__EMPTY__"
 HEADER = ("row_index", "column", "repair", "confidence", "reason")
-_LONGEST_CELL = 1 << 30
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
-def find_cells(source: Path, flagged: Path, repaired_to: Path | None = None) -> tuple[Findings, int]:
-    """Write the findings on a CSV file, and the repaired file if a path is given; returns findings and repairs made.
-
-    Raises SourceError where the file is not a table.
-    """
+def find_cells(source: Opened, flagged: Path, repaired_to: Path | None = None) -> tuple[Findings, int]:
+    """Write the findings on a file, and the repaired file if a path is given; returns findings and repairs made."""
     from agents.tools.detection import detect, repaired
 
-    table = read_csv(source)
+    table = source.data
     findings = detect(table)
     write_findings(findings, flagged)
     if repaired_to is None:
         return findings, 0
-    better = repaired(table, findings)
-    _write(repaired_to, better.column_names, zip(*(column.to_pylist() for column in better.columns), strict=True))
+    better, mark = repaired(table, findings), str(source.file.get("delimiter", ","))
+    rows = zip(*(column.to_pylist() for column in better.columns), strict=True)
+    _write(repaired_to, better.column_names, rows, mark)
     return findings, len(findings.sure())
 
 
-def read_csv(path: Path) -> pa.Table:
-    """All cells as text; blank lines are no rows, bytes that are not UTF-8 become U+FFFD."""
+def open_cells(path: Path) -> Opened:
+    """All cells of a CSV file as text, columns as they are named; JSON and Parquet by their ending, in their types.
+
+    Blank lines are no rows. Raises SourceError where the file is not a table.
+    """
     import pyarrow as pa
 
-    with _long_cells():
-        try:
-            rows = [row for row in csv.reader(io.StringIO(_text(path), newline="")) if row]
-        except csv.Error as error:
-            raise SourceError(f"not a CSV file: {error}", where=str(path), fix="check quotes and delimiters") from error
-    if not rows:
-        raise SourceError("the file is empty", where=str(path), fix="give a CSV file with a header line")
-    header, body = rows[0], rows[1:]
-    for number, row in enumerate(body):
-        if len(row) != len(header):
-            raise SourceError(
-                f"data row {number} has {len(row)} cells, the header has {len(header)}",
-                where=str(path),
-                fix="quote cells that hold the delimiter",
-            )
-    cells: Sequence[Sequence[str]] = list(zip(*body, strict=True)) if body else [()] * len(header)
-    return pa.table([pa.array(column, pa.large_string()) for column in cells], names=header)
+    if not is_text_table(path):
+        found = open_file(path)
+        data = found.data if isinstance(found.data, pa.Table) else found.data.to_table()
+        return Opened(data, found.file, found.notes)
+    text = look(path)
+    records = text.records()
+    _, names = next(records)
+    body = [row for _, row in records]
+    cells: Sequence[Sequence[str]] = list(zip(*body, strict=True)) if body else [()] * len(names)
+    table = pa.table([pa.array(column, pa.large_string()) for column in cells], names=names)
+    return Opened(table, {"format": "csv", **text.to_json()}, [f"{path.name}: {one}" for one in text.notes()])
+
+
+def read_csv(path: Path) -> pa.Table:
+    """The cells alone."""
+    return open_cells(path).data
 
 
 def write_findings(findings: Findings, path: Path) -> None:
@@ -86,30 +78,11 @@ def write_findings(findings: Findings, path: Path) -> None:
     )
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
+def _write(path: Path, header: Sequence[str], rows: Iterable[tuple[object, ...]], mark: str = ",") -> None:
     try:
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            writer = csv.writer(file, delimiter=mark, lineterminator="\n")
             writer.writerow(header)
             writer.writerows(rows)
     except OSError as error:
         raise SourceError("the file cannot be written", where=str(path), fix="check folder and permission") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError("the file cannot be read", where=str(path), fix="check path and permission") from error
-    kind = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8-sig")
-    return data.decode(kind, "replace")
-
-
-@contextmanager
-def _long_cells() -> Generator[None]:
-    """Python's limit of 128 kB a cell is raised while the file is read."""
-    before = csv.field_size_limit(_LONGEST_CELL)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from agents.core.catalog import TableId
 from agents.core.errors import AccessRefused, ConfigError, RunFailed, Unreachable
 from platform_defs.instance import LOCATION, Home
 from platform_defs.web_identity import SECRET, SECRET_HEADER
@@ -30,7 +32,10 @@ LOCATIONS = """
 query { workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError { __typename
   ... on PythonError { message causes { message } } } } } } }
 """
+ASSETS = "query { assetNodes { assetKey { path } } }"
 REPOSITORY = "__repository__"
+# Dagster puts the exception's class before its words.
+_CLASS = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*: (?=\S)")
 REFUSED = (401, 403, 415, 421, 503)
 
 
@@ -73,6 +78,11 @@ class Client:
                 return [found["message"], *(cause["message"] for cause in found["causes"])][-1].strip()
         return ""
 
+    def tables(self) -> frozenset[TableId]:
+        """The lake tables of all assets that are loaded."""
+        paths = [node["assetKey"]["path"] for node in self.ask(ASSETS, {})["assetNodes"]]
+        return frozenset(TableId(*path) for path in paths if len(path) == 3)
+
     def launch(self, job: str, run_config: Mapping[str, Any]) -> str:
         """Launch a job as the Launchpad does; the run's id."""
         selector = {"repositoryLocationName": LOCATION, "repositoryName": REPOSITORY, "jobName": job}
@@ -93,7 +103,7 @@ class Client:
         for event in found["eventConnection"]["events"]:
             if error := event.get("error"):
                 messages = [error["message"], *(cause["message"] for cause in error["causes"])]
-                return found["status"], messages[-1].strip()
+                return found["status"], _CLASS.sub("", messages[-1].strip())
             told = event.get("message") or told
         return found["status"], told
 

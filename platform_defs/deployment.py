@@ -30,6 +30,7 @@ from resources.platform import Platform
 from resources.settings import SECRET_PREFIX, Settings, environment
 
 START_SECONDS = 120
+PATIENCE_SECONDS = 5
 STOP_SECONDS = 15
 HOST = "127.0.0.1"
 # Secrets that a process does not get to see: what runs people's code neither signs grants nor speaks for the proxy.
@@ -146,7 +147,12 @@ class Deployment:
 
     def _wait(self, process: Process, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS
+        said = time.monotonic()
         while not ready():
+            if time.monotonic() - said > PATIENCE_SECONDS:
+                said = time.monotonic()
+                left = f"{deadline - said:.0f} s at most"
+                self.say(f"The {process.name} is loading; a first start compiles its libraries, {left}: {process.log}")
             if process.dead() or time.monotonic() > deadline:
                 raise ConfigError(
                     f"the {process.name} did not start",

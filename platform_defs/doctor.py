@@ -10,7 +10,10 @@ from typing import Any
 
 from agents.core.catalog import TableId
 from agents.core.errors import PlatformError
+from platform_defs.here import is_here
+from platform_defs.overruling import unknown_words
 from resources.platform import Platform
+from resources.production import base_of
 from resources.settings import Settings, load_settings
 
 
@@ -22,10 +25,12 @@ class Finding:
     ok: bool
     state: str
     fix: str = ""
+    warning: bool = False
+    """It works, and will be missed: no reason to fail."""
 
     def to_json(self) -> dict[str, Any]:
         """As `adp doctor --json` prints it."""
-        return {"what": self.what, "ok": self.ok, "state": self.state, "fix": self.fix}
+        return {"what": self.what, "ok": self.ok, "state": self.state, "fix": self.fix, "warning": self.warning}
 
 
 def examine() -> list[Finding]:
@@ -37,13 +42,17 @@ def examine() -> list[Finding]:
     platform = Platform.of(settings)
     found = [Finding("settings", True, f"profile {settings.profile}, state in {settings.state_dir}")]
     found.append(_try("policies", lambda: _policies(platform)))
-    found.append(_try("approvers", lambda: _people(platform)))
+    here = is_here(settings)
+    if here:
+        found.append(_people(platform))
     found += _specs(settings)
     found.append(_try("agents", lambda: _agents(settings)))
+    found += _overrides(platform)
     found += _sources(platform)
-    found += [_lake(platform, environment) for environment in settings.environments]
-    found.append(_try("store", lambda: f"{len(platform.store.goals())} goals"))
-    found.append(_ledger(platform))
+    if here:  # elsewhere, looking would make a store
+        found += [_lake(platform, environment) for environment in settings.environments]
+        found.append(_try("store", lambda: f"{len(platform.store.goals())} goals"))
+        found.append(_ledger(platform))
     found.append(_git())
     found.append(_deployment(settings))
     return found
@@ -65,10 +74,17 @@ def _policies(platform: Platform) -> str:
     return f"valid, {len(found.names)} policies in {found.folder}"
 
 
-def _people(platform: Platform) -> str:
-    known = platform.people.all()
+def _people(platform: Platform) -> Finding:
+    try:
+        known = platform.people.all()
+    except PlatformError as error:
+        return _bad("approvers", error)
     able = sum("approver" in person.roles or "admin" in person.roles for person in known)
-    return f"{able} of {len(known)} people may approve"
+    if not able:
+        what = f"none of {len(known)} people may approve" if known else "nobody may approve yet"
+        fix = "enrol somebody before the first release: adp approvals add NAME --group platform --role approver"
+        return Finding("approvers", True, f"{what}: whatever waits for a decision waits for ever", fix, warning=True)
+    return Finding("approvers", True, f"{able} of {len(known)} people may approve")
 
 
 def _agents(settings: Settings) -> str:
@@ -93,6 +109,13 @@ def _specs(settings: Settings) -> Iterator[Finding]:
     yield Finding("specs", True, f"{len(loaded.checked.tables)} tables in {settings.specs_dir}")
 
 
+def _overrides(platform: Platform) -> Iterator[Finding]:
+    try:
+        yield from (_bad("override", problem) for problem in unknown_words(platform))
+    except PlatformError:
+        return  # a product that cannot be read is told of with the specs
+
+
 def _sources(platform: Platform) -> Iterator[Finding]:
     try:
         names = platform.sources.names()
@@ -112,8 +135,10 @@ def _sources(platform: Platform) -> Iterator[Finding]:
 
 def _lake(platform: Platform, environment: str) -> Finding:
     def look() -> str:
-        tables: list[TableId] = platform.lake.tables(environment)
-        return f"{len(tables)} tables in {platform.settings.lake_roots[environment]}"
+        found: list[TableId] = platform.lake.tables(environment)
+        beside = sum(base_of(table) is not None for table in found)
+        more = f" and {beside} beside them (quarantine, logs)" if beside else ""
+        return f"{len(found) - beside} tables{more} in {platform.settings.lake_roots[environment]}"
 
     return _try(f"lake {environment}", look)
 
@@ -142,4 +167,6 @@ def _deployment(settings: Settings) -> Finding:
 
     running = Home(settings.state_dir).running()
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    if not is_here(settings):
+        return Finding("deployment", True, f"{python}, none here yet", "start one: adp up, or adp demo", warning=True)
     return Finding("deployment", True, f"{python}, " + (f"running at {running['url']}" if running else "not running"))

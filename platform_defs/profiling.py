@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,23 @@ from typing import Any
 from platform_defs.targets import open_target
 
 
-def profile_target(target: str, environment: str, cwd: Path) -> dict[str, Any]:
+def profile_target(target: str, environment: str, cwd: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """`{rows, columns: {name: {...}}, rules: [...]}` of a file (CSV, JSON, Parquet) or of `layer/table`.
 
-    Of columns that its spec says hold personal data no value appears.
+    Of columns that its spec says hold personal data no value appears. `say` is told how the file was read; where that
+    is worth telling, it is under `file` too.
     """
     from agents.tools.profiling import profile_table, write_rules
     from agents.tools.quality import names_people
 
     now = datetime.now(UTC)
-    profile = profile_table(open_target(target, environment, cwd), now=now)
+    opened = open_target(target, environment, cwd)
+    for note in opened.notes:
+        say(note)
+    profile = profile_table(opened.data, now=now)
     hidden = frozenset[str]() if (cwd / target).is_file() else _personal(target, environment)
     rules = [rule for rule in write_rules(profile, now=now) if not names_people(rule, hidden)]
-    return profile.to_json(rules, hidden)
+    return {**profile.to_json(rules, hidden), **opened.to_json()}
 
 
 def _personal(asset: str, environment: str) -> frozenset[str]:
@@ -29,9 +34,8 @@ def _personal(asset: str, environment: str) -> frozenset[str]:
     from agents.core.catalog import TableId
     from agents.tools.governing.declared import declared_of
     from agents.tools.quality import personal_in
-    from resources.platform import Platform
+    from platform_defs.here import deployed
     from resources.production import base_of
-    from resources.settings import load_settings
 
     table = TableId(environment, *asset.split("/", 1))
-    return personal_in(declared_of(Platform.of(load_settings()), base_of(table) or table))
+    return personal_in(declared_of(deployed(), base_of(table) or table))

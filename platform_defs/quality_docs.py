@@ -11,8 +11,8 @@ from agents.core.catalog import TableId
 from agents.core.errors import SpecError, TableNotFound
 from assets.kinds.spec import Column, Rule
 from platform_defs.commands.printing import progress
+from platform_defs.here import deployed
 from resources.platform import Platform
-from resources.settings import load_settings
 
 
 def write_quality_docs(assets: Sequence[str], folder: Path, environment: str) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def write_quality_docs(assets: Sequence[str], folder: Path, environment: str) ->
     from assets.kinds.judging import judge
     from assets.kinds.rules.data_docs import write_docs
 
-    platform, now = Platform.of(load_settings()), datetime.now(UTC)
+    platform, now = deployed(), datetime.now(UTC)
     rules = _rules(platform, environment)
     wanted = list(dict.fromkeys(assets)) or [asset for asset in rules if platform.lake.exists(_id(asset, environment))]
     for asset in wanted:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from resources.personal import PersonalData
+from resources.personal import PersonalData, Pieces
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,3 +26,27 @@ class Scanner(PersonalData):
         from agents.tools.privacy import scan_text
 
         return [[(span.start, span.end, span.type) for span in spans] for spans in scan_text(texts)]
+
+
+class Counted(Pieces):
+    """Rows that say how many of them were read: `say` is told rows done and rows in all, after each batch."""
+
+    def __init__(self, data: Any, say: Callable[[int, int], None]) -> None:
+        self._data, self._say = data, say
+        self.schema = data.schema if hasattr(data, "schema") else None
+
+    def count_rows(self) -> int:
+        """How many rows there are."""
+        from agents.tools.privacy.cells import count_rows
+
+        return count_rows(self._data)
+
+    def to_batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows."""
+        from agents.tools.privacy.cells import batches
+
+        done, total = 0, self.count_rows()
+        for batch in batches(self._data):
+            yield batch
+            done += batch.num_rows
+            self._say(done, total)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agents.core.catalog import TableId
-from agents.core.errors import SpecError, TableNotFound
+from agents.core.errors import TableNotFound
+from platform_defs.here import deployed, with_specs
+from platform_defs.overruling import check_quiet, product_of
 from resources.measurements import KEPT, Measurement
-from resources.platform import Platform
-from resources.settings import load_settings
 from resources.specs_repo import OVERRIDE
 
 
@@ -28,7 +28,7 @@ def card_of(asset: str, environment: str) -> Card:
     from assets.kinds.scorecard import scorecard
 
     layer, _, name = asset.partition("/")
-    history = Platform.of(load_settings()).measurements.history(TableId(environment, layer, name))
+    history = deployed().measurements.history(TableId(environment, layer, name))
     if not history:
         raise TableNotFound(
             f"{asset} has not been measured in {environment}",
@@ -44,7 +44,7 @@ def card_of(asset: str, environment: str) -> Card:
 
 def overview_of(environment: str) -> list[dict[str, Any]]:
     """Every table's last scores, the worst first."""
-    newest = Platform.of(load_settings()).measurements.newest()
+    newest = deployed().measurements.newest()
     mine = [_summary(m) for m in newest if m.table.environment == environment]
     return sorted(mine, key=lambda found: found["scores"].get("score", 100.0))
 
@@ -63,11 +63,9 @@ def confirm_normal(asset: str, quiet: Sequence[str]) -> str:
     """Write into the asset's spec that it is normal now, or which measures are left alone; says where."""
     from agents.tools.pins import validator
 
-    platform = Platform.of(load_settings())
-    found = platform.specs.find(asset)
-    if found is None:
-        raise SpecError(f"no product holds {asset}", fix="name it layer/table, as adp catalog lists it")
-    product, entry = found
+    platform = with_specs()
+    product, entry = product_of(platform, asset)
+    check_quiet(platform, asset, quiet)
     word: dict[str, Any] = dict(entry.get(OVERRIDE) or {})
     if quiet:
         word["quiet"] = list(dict.fromkeys([*word.get("quiet", ()), *quiet]))

@@ -52,6 +52,8 @@ class PlatformWebserver(DagsterWebserver[ProcessContext, RequestContext]):
         """GET shows GraphiQL and runs nothing: a link or an image of another site is a GET too."""
         if request.method == "GET" and "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse("send queries by POST", status_code=405, headers={"Allow": "POST"})
+        if request.method == "POST" and (wrong := await _unreadable(request)):
+            return PlainTextResponse(wrong, status_code=400)
         return await super().graphql_http_endpoint(request)
 
     async def execute_graphql_subscription(self, websocket: WebSocket, *args: Any, query: str, **kwargs: Any) -> Any:
@@ -75,6 +77,20 @@ class PlatformWebserver(DagsterWebserver[ProcessContext, RequestContext]):
 
     def make_csp_header(self, nonce: str) -> str:
         return f"{super().make_csp_header(nonce).rstrip('; ')}; {NO_FRAMES}"
+
+
+async def _unreadable(request: Request) -> str:
+    """Why a body is no GraphQL query; empty where it may be one. The body is kept for who reads it next."""
+    try:
+        body: object = await request.json()
+    except ValueError:  # no JSON, or no UTF-8
+        return "the body is not JSON"
+    if not isinstance(body, dict):
+        return 'send one query as {"query": ..., "variables": ...}; lists of queries are not taken'
+    query, variables = body.get("query"), body.get("variables")
+    if not isinstance(query, str):
+        return "the query is missing, or no text"
+    return "" if variables is None or isinstance(variables, dict | str) else "the variables are no object"
 
 
 def _reported() -> JSONResponse:

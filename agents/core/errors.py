@@ -36,7 +36,8 @@ class PlatformError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
+        said = not self.where or self.what.startswith((f"{self.where} ", f"{self.where}: "))
+        text = self.what if said else f"{self.where}: {self.what}"
         return f"{text}\n  fix: {self.fix}" if self.fix else text
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -47,15 +47,24 @@ class Promotion:
 @tool("releases.plan", effect="read")
 def plan(session: Session, assets: Sequence[str]) -> list[Promotion]:
     """What releasing the dev entries of `assets` into this environment would do; nothing is written."""
-    found = [_promotion(session.platform, asset, session.environment) for asset in dict.fromkeys(assets)]
-    known = session.orchestrator.known()
+    return releasable(session.platform, assets, session.environment, session.orchestrator.known())
+
+
+def releasable(
+    platform: Platform, assets: Sequence[str], environment: str, known: Collection[TableId]
+) -> list[Promotion]:
+    """The same for code that serves no agent; `known` are the tables of all assets that are loaded.
+
+    Raises SpecError for what nothing makes, and for what reads a table that the environment lacks.
+    """
+    found = [_promotion(platform, asset, environment) for asset in dict.fromkeys(assets)]
     for promotion in found:
-        if promotion.change is None and session.table(promotion.asset) not in known:
+        if promotion.change is None and TableId(environment, *promotion.asset.split("/", 1)) not in known:
             raise SpecError(
-                f"no product holds {promotion.asset}, and no Python asset of {session.environment} makes it",
-                fix="build it in dev first",
+                f"no product holds {promotion.asset}, and no Python asset of {environment} makes it",
+                fix="build it in dev first; adp doctor shows what the specs hold",
             )
-        _require_upstream(session, promotion, assets, known)
+        _require_upstream(platform, promotion, environment, assets, known)
     return found
 
 
@@ -182,19 +191,16 @@ def _promotion(platform: Platform, asset: str, environment: str, source: str = "
 
 
 def _require_upstream(
-    session: Session, promotion: Promotion, assets: Collection[str], known: Collection[TableId]
+    platform: Platform, promotion: Promotion, environment: str, assets: Collection[str], known: Collection[TableId]
 ) -> None:
     """What it is made from must be there, or come with it."""
     from assets.kinds.lineage import reads_of
 
     for read in reads_of(promotion.change.desired) if promotion.change else ():
-        if (
-            read not in assets
-            and session.table(read) not in known
-            and not session.platform.lake.exists(session.table(read))
-        ):
+        table = TableId(environment, *read.split("/", 1))
+        if read not in assets and table not in known and not platform.lake.exists(table):
             raise SpecError(
-                f"{promotion.asset} reads {read}, which is not in {session.environment}",
+                f"{promotion.asset} reads {read}, which is not in {environment}",
                 fix=f"promote {read} with it",
             )
 

@@ -100,6 +100,11 @@ def undo(lake: Lake, table: TableId, run_id: str, now: datetime, by: str) -> tup
     return len(present), len(rows) - len(present)
 
 
+def undoable(lake: Lake, table: TableId) -> bool:
+    """Whether a repair is left that `undo` would take back; nothing is written."""
+    return lake.exists(table) and _last(lake, table) is not None
+
+
 def _changed(base: Snapshot, repairs: Sequence[RowRepair]) -> list[Logged]:
     import orjson
     import pyarrow as pa

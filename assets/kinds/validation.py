@@ -62,6 +62,7 @@ def check_products(
 ) -> Checked:
     """Keep the documents that hold together; a document with an error is left out whole, the others stand.
 
+    Of two files that declare one table the later loses that table alone: what else it holds has nothing to do with it.
     `python` are tables made by assets people wrote. While any file is broken, SQL may read a table nobody declares: it
     may be declared there.
     """
@@ -72,7 +73,7 @@ def check_products(
         try:
             own = [_entry(document, index) for index in range(len(document.product.tables))]
             _check_extensions(document)
-            claimed = _claims(own, declared)
+            claimed, own = _claims(own, declared, found)
         except SpecError as error:
             found.append(error)
             continue
@@ -141,18 +142,29 @@ def _check_extensions(document: Document) -> None:
         check_rules(document, at, extension.rules, extension)
 
 
-def _claims(entries: Iterable[Entry], declared: Mapping[TableId, Document | None]) -> dict[TableId, Document]:
+def _claims(
+    entries: Iterable[Entry], declared: Mapping[TableId, Document | None], problems: list[SpecError]
+) -> tuple[dict[TableId, Document], list[Entry]]:
+    """What one document declares, and its entries without those that another one, or a Python asset, declares too."""
     claims: dict[TableId, Document] = {}
+    kept: list[Entry] = []
     for entry in entries:
         document, index, table = entry.document, entry.index, entry.table
-        for environment in table.environments:
-            name = TableId(environment, table.layer, table.name)
+        names = [TableId(environment, table.layer, table.name) for environment in table.environments]
+        for name in names:
             if name in claims or name in declared:
-                other = declared.get(name) or claims.get(name)
+                other = claims.get(name) or declared[name]
                 by = f"in {other.path}" if other else "by a Python asset"
-                raise document.error(f"{table.asset} is already declared {by}", ("tables", index), "remove one of them")
-            claims[name] = document
-    return claims
+                what = f"{table.asset} is already declared {by}"
+                error = document.error(what, ("tables", index), "remove one of them; until then that one holds")
+                if name in claims:
+                    raise error
+                problems.append(error)
+                break
+        else:
+            claims |= dict.fromkeys(names, document)
+            kept.append(entry)
+    return claims, kept
 
 
 def _check_reads(entry: Entry, declared: Mapping[TableId, object], cyclic: Set[tuple[str, str]], lenient: bool) -> None:

@@ -45,7 +45,10 @@ def add(
 
     adp approvals add grace --role admin --group platform --group governance
     """
-    platform = _platform()
+    from resources.platform import open_platform
+    from resources.settings import load_settings
+
+    platform = open_platform(load_settings())  # people may be enrolled before the first start
     platform.keys.create()
     made = platform.people.add(
         name, groups=group or (), roles=role or (), aliases=alias or (), by=platform.settings.local_user
@@ -115,7 +118,6 @@ def _show(made: Enrolment) -> None:
 
 
 def _platform() -> Platform:
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    return Platform.of(load_settings())
+    return deployed()

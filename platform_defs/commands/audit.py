@@ -52,7 +52,10 @@ def export(
 
     adp ledger export audit.parquet
     """
-    wanted: Literal["jsonl", "parquet"] = form or ("parquet" if file.suffix == ".parquet" else "jsonl")
+    by_ending: dict[str, Literal["jsonl", "parquet"]] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+    wanted = form or by_ending.get(file.suffix.lower())
+    if wanted is None:
+        raise typer.BadParameter(f"{file} does not say how: end it .jsonl or .parquet, or give --format")
     count = _ledger().export(file, wanted)
     tell(f"{count:,} records written to {file}")
 
@@ -70,12 +73,10 @@ def accept(
 
     adp ledger accept --by ada@example.com --why "disk failure, backup of 02:00 restored"
     """
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    settings = load_settings()
-    platform = Platform.of(settings)
-    who = by or settings.local_user
+    platform = deployed()
+    who = by or platform.settings.local_user
     platform.ledger.accept(who, why)
     granted = platform.approvals.requests(("granted",))
     for request in granted:
@@ -92,7 +93,6 @@ def _state(found: Verification) -> str:
 
 
 def _ledger() -> Ledger:
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    return Platform.of(load_settings()).ledger
+    return deployed().ledger

@@ -113,10 +113,9 @@ def report(
     adp report G-000017 --json
     """
     from platform_defs import journey
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    platform = Platform.of(load_settings())
+    platform = deployed()
     if goal_id is None:
         rows = [journey.line(row) for row in platform.store.goals()]
         emit(rows) if json else tell(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from platform_defs.commands.busy import busy
 from platform_defs.commands.printing import emit, markdown, progress, tell
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def launch_step(
     config = step_config(agent, action, inputs, environment, requester or settings.local_user)
     run_id = client.launch("workflow", config)
     progress(f"run {run_id}")
-    outcome = _outcome(platform, client, run_id)
+    with busy(f"run {run_id} is at work"):
+        outcome = _outcome(platform, client, run_id)
     if json:
         emit(outcome)
     else:

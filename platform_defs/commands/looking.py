@@ -26,10 +26,9 @@ def catalog(
 
     adp catalog --json | jq '.connections | keys'
     """
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import with_sources
 
-    platform = Platform.of(load_settings())
+    platform = with_sources()
     if refresh:
         platform.sources.catalog(refresh=True)
     found = platform.catalog()
@@ -62,8 +61,9 @@ def doctor(json: Json = False) -> None:
         emit([finding.to_json() for finding in findings])
     else:
         for finding in findings:
-            tell(f"{'ok ' if finding.ok else 'BAD'}  {finding.what}: {finding.state}")
+            mark = "BAD " if not finding.ok else "warn" if finding.warning else "ok  "
+            tell(f"{mark}  {finding.what}: {finding.state}")
             if finding.fix:
-                tell(f"       fix: {finding.fix}")
+                tell(f"        fix: {finding.fix}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from platform_defs.commands import privacy_compliance, privacy_publish, privacy_subject
-from platform_defs.commands.printing import Json, emit, tell
+from platform_defs.commands.busy import busy
+from platform_defs.commands.printing import Json, emit, progress, tell
 
 privacy = typer.Typer(help="Find personal data and secrets.", no_args_is_help=True)
 
@@ -39,11 +40,16 @@ def scan(
     adp privacy scan silver/crm_customers
     """
     from agents.tools.privacy import scan_table
+    from platform_defs.scanning import Counted
     from platform_defs.targets import open_target
 
-    found = scan_table(open_target(target, environment, Path.cwd()))
+    opened = open_target(target, environment, Path.cwd())
+    for note in opened.notes:
+        progress(note)
+    with busy(f"scanning {target}") as told:
+        found = scan_table(Counted(opened.data, told.at))
     if json:
-        emit(found.to_json())
+        emit({**found.to_json(), **opened.to_json()})
         return
     tell(f"{found.rows:,} rows, {len(found.personal)} of {len(found.columns)} columns hold personal data")
     for name, column in found.columns.items():

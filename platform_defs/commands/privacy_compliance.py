@@ -34,15 +34,14 @@ def compliance(
     """
     from agents.tools.governing.compliance import assess, load_packs, pack_named
     from agents.tools.governing.compliance.reports import html, markdown
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
     if output is not None and output.suffix not in (".md", ".html"):
         raise typer.BadParameter("--output is a .md or an .html file")
-    settings = load_settings()
-    packs = load_packs(settings.policies)
+    platform = deployed()
+    packs = load_packs(platform.settings.policies)
     chosen = [pack_named(packs, name) for name in regulation] if regulation else list(packs.values())
-    found = assess(Platform.of(settings), chosen, environment or ())
+    found = assess(platform, chosen, environment or ())
     if output is not None:
         output.write_text(html(found) if output.suffix == ".html" else markdown(found, 1_000_000), encoding="utf-8")
     if json:

@@ -30,4 +30,8 @@ def publish(
 
     adp privacy publish masked/customers -e prod --json
     """
+    from platform_defs.before_asking import check_publishing
+    from platform_defs.here import deployed
+
+    check_publishing(deployed(), asset, environment)
     launch_step("governance", "publish", {"asset": asset}, environment, json=json)

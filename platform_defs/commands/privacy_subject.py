@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from platform_defs.commands.busy import busy
 from platform_defs.commands.launched import launch_step
 from platform_defs.commands.printing import Json, emit, progress, tell
 
@@ -140,10 +141,9 @@ def allow(
 
 
 def _platform() -> Platform:
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    return Platform.of(load_settings())
+    return deployed()
 
 
 def _asked(platform: Platform) -> Subject:
@@ -163,7 +163,8 @@ def _found(platform: Platform, environment: str, person: Subject, follow: list[s
 
     if follow:
         require_columns(columns_of(platform, environment), follow, environment)
-    return find_subject(platform, environment, person, follow or ())
+    with busy(f"looking for {person} in {environment}"):
+        return find_subject(platform, environment, person, follow or ())
 
 
 def _hint(platform: Platform, environment: str, found: list[Place], follow: list[str] | None) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from platform_defs.commands import quality_contract, quality_model, quality_repair, quality_rows
+from platform_defs.commands.busy import busy
 from platform_defs.commands.printing import Json, emit, markdown, progress, tell
 
 quality = typer.Typer(help="Look at data and what should hold on it.", no_args_is_help=True)
@@ -40,7 +41,8 @@ def profile(
     """
     from platform_defs.profiling import profile_target
 
-    found = profile_target(target, environment, Path.cwd())
+    with busy(f"profiling {target}"):
+        found = profile_target(target, environment, Path.cwd(), progress)
     if json:
         emit(found)
         return
@@ -53,7 +55,7 @@ def profile(
 
 @quality.command("cells")
 def cells(
-    input: Annotated[Path, typer.Option("--input", "-i", help="A CSV file; every cell is read as text.")],  # noqa: A002
+    input: Annotated[Path, typer.Option("--input", "-i", help="CSV, every cell as text; JSON; Parquet.")],  # noqa: A002
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the flagged cells go, as CSV.")],
     repaired: Annotated[Path | None, typer.Option("--repaired", help="Where the repaired table goes, as CSV.")] = None,
 ) -> None:
@@ -68,11 +70,25 @@ def cells(
 
     adp quality cells --input dirty.csv --output flagged.csv --repaired better.csv
     """
-    from platform_defs.cells import find_cells
+    from platform_defs.cells import find_cells, open_cells
+    from platform_defs.outputs import refuse_overwriting
 
-    found, made = find_cells(input, output, repaired)
+    refuse_overwriting(input, {"--output": output, "--repaired": repaired})
+    with busy(f"looking for wrong cells in {input}"):
+        opened = open_cells(input)
+        for note in opened.notes:
+            progress(note)
+        found, made = find_cells(opened, output, repaired)
     offered = sum(1 for cell in found if cell.repair is not None)
-    emit({"rows": found.rows, "flagged": len(found), "repairs_proposed": offered, "repairs_made": made})
+    emit(
+        {
+            "rows": found.rows,
+            "flagged": len(found),
+            "repairs_proposed": offered,
+            "repairs_made": made,
+            **opened.to_json(),
+        }
+    )
 
 
 @quality.command("anomalies")
@@ -95,8 +111,12 @@ def anomalies(
     """
     from agents.tools.anomalies import find_anomalies
     from agents.tools.anomalies.files import read_series, write_timestamps
+    from platform_defs.outputs import refuse_overwriting
 
+    refuse_overwriting(source, {"--output": target})
     series = read_series(source)
+    for note in series.notes:
+        progress(note)
     found = find_anomalies(series.times, series.values)
     write_timestamps(target, (series.written[each.index] for each in found))
     if json:

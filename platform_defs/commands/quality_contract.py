@@ -167,7 +167,6 @@ def _words(asset: str, found: Standing) -> str:
 
 
 def _platform() -> Platform:
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    return Platform.of(load_settings())
+    return deployed()

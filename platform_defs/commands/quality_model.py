@@ -64,11 +64,10 @@ def meanings(
     adp quality meanings bronze/sales_orders --column amount --accept
     """
     from agents.tools.asking import meanings as said_of
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
     table_of(asset, environment)
-    said = said_of(Platform.of(load_settings()), environment, asset)
+    said = said_of(deployed(), environment, asset)
     if unknown := sorted(set(columns or ()) - set(said)):
         raise GoalError(f"no model said what {', '.join(unknown)} means", fix=f"one of {', '.join(said)}")
     chosen = {name: text for name, text in said.items() if not columns or name in columns}

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from platform_defs.commands.busy import busy
 from platform_defs.commands.printing import Json, emit, tell
 from platform_defs.commands.quality_rows import Asset, Environment, table_of
 
@@ -38,16 +39,20 @@ def repair(
 
     adp quality repair bronze/sales_customers
     """
+    from platform_defs.before_asking import check_rows
+    from platform_defs.here import deployed
+
+    platform, table = deployed(), table_of(asset, environment)
+    check_rows(platform, table)
     if not dry_run:
         from platform_defs.commands.launched import launch_step
 
         launch_step("quality", "repair", {"asset": asset}, environment, json=json)
         return
     from agents.tools.wrong_rows import proposals
-    from resources.platform import Platform
-    from resources.settings import load_settings
 
-    found = proposals(Platform.of(load_settings()), table_of(asset, environment)).to_json()
+    with busy(f"looking for wrong cells in {asset}"):
+        found = proposals(platform, table).to_json()
     if json:
         emit(found)
         return
@@ -79,10 +84,9 @@ def proposals(
     adp quality proposals bronze/sales_customers --column city --at-least 0.8 --json
     """
     from agents.tools.proposing import review, waiting
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    platform, table = Platform.of(load_settings()), table_of(asset, environment)
+    platform, table = deployed(), table_of(asset, environment)
     found = review(platform, table, waiting(platform, table, name, columns or (), kind, at_least))
     if json:
         emit(found)
@@ -120,10 +124,9 @@ def accept(
     """
     from agents.tools.proposing import waiting
     from platform_defs.commands.launched import launch_step
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    chosen = waiting(Platform.of(load_settings()), table_of(asset, environment), name, columns or (), kind, at_least)
+    chosen = waiting(deployed(), table_of(asset, environment), name, columns or (), kind, at_least)
     inputs = {
         "asset": asset,
         "proposals": chosen.name,
@@ -142,6 +145,9 @@ def undo(asset: Asset, environment: Environment = "dev", json: Json = False) -> 
 
     adp quality undo bronze/sales_customers
     """
+    from platform_defs.before_asking import check_undo
     from platform_defs.commands.launched import launch_step
+    from platform_defs.here import deployed
 
+    check_undo(deployed(), table_of(asset, environment))
     launch_step("quality", "undo", {"asset": asset}, environment, json=json)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agents.core.catalog import TableId
+from platform_defs.commands.busy import busy
 from platform_defs.commands.printing import Json, emit, tell
 
 Asset = Annotated[str, typer.Argument(metavar="ASSET", help="Such as bronze/sales_orders.")]
@@ -29,10 +30,9 @@ def quarantine(asset: Asset, environment: Environment = "dev", json: Json = Fals
     adp quality quarantine bronze/sales_orders -e prod --json
     """
     from agents.tools.replaying import reasons
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    found = reasons(Platform.of(load_settings()), table_of(asset, environment))
+    found = reasons(deployed(), table_of(asset, environment))
     if json:
         emit(found)
         return
@@ -59,16 +59,20 @@ def replay(
 
     adp quality replay bronze/sales_orders --json
     """
+    from platform_defs.before_asking import check_rows
+    from platform_defs.here import deployed
+
+    platform, table = deployed(), table_of(asset, environment)
+    check_rows(platform, table)
     if not dry_run:
         from platform_defs.commands.launched import launch_step
 
         launch_step("quality", "replay", {"asset": asset}, environment, json=json)
         return
     from agents.tools.replaying import would_land
-    from resources.platform import Platform
-    from resources.settings import load_settings
 
-    found = would_land(Platform.of(load_settings()), table_of(asset, environment)).to_json()
+    with busy(f"judging the quarantine of {asset}"):
+        found = would_land(platform, table).to_json()
     if json:
         emit(found)
         return

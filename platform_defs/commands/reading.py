@@ -165,8 +165,10 @@ def new_key(
     adp masking new-key --name PATIENTS --show
     """
     from resources.masking_keys import with_new_version
+    from resources.platform import open_platform
+    from resources.settings import load_settings
 
-    platform = _platform()
+    platform = open_platform(load_settings())  # a key may be made before the first start
     text = with_new_version(platform.secrets.get(name), name)
     if show:
         tell(text)
@@ -207,10 +209,9 @@ def open_(
 
 
 def _platform(personal: PersonalData | None = None) -> Platform:
-    from resources.platform import open_platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    return open_platform(load_settings(), personal=personal)
+    return deployed(personal)
 
 
 def _table(environment: str, asset: str) -> TableId:
@@ -271,11 +272,7 @@ def _csv(found: Rows) -> None:
 
 
 def _grid(found: Rows) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from platform_defs.commands.grids import print_rows
 
-    grid = Table(*map(escape, found.table.column_names))
-    for row in found.table.to_pylist():
-        grid.add_row(*("" if cell is None else escape(str(cell)) for cell in row.values()))
-    Console().print(grid)
+    rows = [["" if cell is None else str(cell) for cell in row.values()] for row in found.table.to_pylist()]
+    print_rows(found.table.column_names, rows)

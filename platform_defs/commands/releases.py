@@ -36,6 +36,13 @@ def promote(
 
     adp promote silver/orders --to staging --json
     """
+    from platform_defs.before_asking import check_promotion
+    from platform_defs.client import connect
+    from platform_defs.here import deployed
+    from platform_defs.instance import Home
+
+    platform = deployed()
+    check_promotion(platform, assets, to, lambda: connect(Home(platform.settings.state_dir)).tables())
     launch_step("deployment", "promote", {"assets": assets, "to": to}, to, requester, json=json)
 
 
@@ -51,6 +58,10 @@ def rollback(
 
     adp rollback silver/orders
     """
+    from platform_defs.before_asking import check_rollback
+    from platform_defs.here import deployed
+
+    check_rollback(deployed(), assets, environment)
     launch_step("deployment", "rollback", {"assets": assets}, environment, requester, json=json)
 
 
@@ -73,18 +84,18 @@ def override(
     adp override silver/orders --clear
     """
     from agents.tools.pins import validator
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import with_specs
+    from platform_defs.overruling import check_override, product_of
 
     if clear == bool(forbid or version):
         raise typer.BadParameter("give --forbid or --version, or --clear")
-    platform = Platform.of(load_settings())
+    platform = with_specs()
     word = {} if clear else _word(forbid or [], version or [])
-    found = platform.specs.find(asset)
-    check = validator(platform, platform.specs, found[0]) if found else None
-    commit = platform.specs.override(asset, word, check)
-    where = platform.specs.path(found[0]) if found else asset
-    tell(f"{where}: {'written; reload the definitions for it to hold' if commit else 'it says so already'}")
+    product, _ = product_of(platform, asset)
+    check_override(platform, asset, word.get("forbid", ()), word.get("version", {}))
+    commit = platform.specs.override(asset, word, validator(platform, platform.specs, product))
+    done = "written; reload the definitions for it to hold" if commit else "it says so already"
+    tell(f"{platform.specs.path(product)}: {done}")
 
 
 def _word(forbid: list[str], version: list[str]) -> dict[str, Any]:

@@ -35,10 +35,9 @@ def requests(
 
     adp requests AR-000042
     """
-    from resources.platform import Platform
-    from resources.settings import load_settings
+    from platform_defs.here import deployed
 
-    approvals = Platform.of(load_settings()).approvals
+    approvals = deployed().approvals
     if request_id is None:
         found = approvals.requests() if every else approvals.requests(("pending",))
         emit([_line(one) for one in found]) if json else tell("\n".join(map(_words, found)) or "nothing waits")
@@ -71,12 +70,11 @@ def decide(
     """
     from platform_defs import journey
     from platform_defs.client import connect
+    from platform_defs.here import deployed
     from platform_defs.instance import Home
-    from resources.platform import Platform
-    from resources.settings import load_settings
 
-    settings = load_settings()
-    client, platform = connect(Home(settings.state_dir)), Platform.of(settings)
+    platform = deployed()
+    client = connect(Home(platform.settings.state_dir))
     if name and not code:
         code = typer.prompt("Code", hide_input=True)
     done = journey.approve(client, platform, request_id, name=name, code=code, note=note, decision=decision)

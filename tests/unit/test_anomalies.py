@@ -206,13 +206,13 @@ def test_small_and_odd_files_have_an_answer(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "timestamp,value"),
+        (b"", "empty"),
         (b"time,value\n1,2\n", "timestamp,value"),
         (b"timestamp,value,value\n1,2,3\n", "value"),
         (b"timestamp,value\n2026-01-01,5\nsoon,5\n", "line 3"),
         (b"timestamp,value\n2026-01-01,five\n", "line 2"),
         (b"timestamp,value\n2026-01-01\n", "too few"),
-        (b"timestamp,value\n2026-01-01,\xff\n", "UTF-8"),
+        (b"timestamp,value\n2026-01-01,\xff\n", "line 2"),
         (b"timestamp,value\nnan,1\n", "timestamp"),
     ],
 )

@@ -109,7 +109,7 @@ def test_a_header_alone_gives_a_header_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "says"), [(b"", "empty"), (b"a,b\n1,2\n1,2,3\n", "data row 1 has 3 cells, the header has 2")]
+    ("body", "says"), [(b"", "empty"), (b"a,b\n1,2\n1,2,3\n", "line 3: the row has 3 cells, the header has 2")]
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, body: bytes, says: str) -> None:
     (tmp_path / "f.csv").write_bytes(body)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agents.core.errors import SourceError
+from resources.table_text import look
 
 _COLUMNS = ("timestamp", "value")
 _MISSING = {"", "nan", "null", "none", "na", "n/a"}
@@ -16,28 +17,25 @@ _MISSING = {"", "nan", "null", "none", "na", "n/a"}
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points as a file has them: timestamps as written, times in seconds (UTC), values with NaN for missing."""
+    """Points as a file has them: timestamps as written, times in seconds (UTC), values with NaN for missing.
+
+    `notes` say how the file was read, where that is not certain.
+    """
 
     written: list[str] = field(default_factory=list[str])
     times: list[float] = field(default_factory=list[float])
     values: list[float] = field(default_factory=list[float])
+    notes: list[str] = field(default_factory=list[str])
 
 
 def read_series(path: Path) -> Series:
     """The points of a CSV file. Raises SourceError, naming the line, for what is no file, column, time or number."""
-    series = Series()
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            for line, timestamp, value in _cells(csv.reader(stream), path):
-                series.written.append(timestamp)
-                series.times.append(_time(timestamp, f"{path}, line {line}"))
-                series.values.append(_number(value, f"{path}, line {line}"))
-    except OSError as error:
-        raise SourceError(
-            f"the file cannot be read: {error.strerror}", where=str(path), fix="check the path"
-        ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError("the file is no CSV text in UTF-8", where=str(path), fix="save it as CSV, UTF-8") from error
+    text, series = look(path), Series()
+    series.notes.extend(f"{path.name}: {note}" for note in text.notes())
+    for line, timestamp, value in _cells(text.records(even=False), path):
+        series.written.append(timestamp)
+        series.times.append(_time(timestamp, f"{path}, line {line}"))
+        series.values.append(_number(value, f"{path}, line {line}"))
     return series
 
 
@@ -54,20 +52,23 @@ def write_timestamps(path: Path, timestamps: Iterable[str]) -> None:
         ) from error
 
 
-def _cells(rows: Iterator[list[str]], path: Path) -> Iterator[tuple[int, str, str]]:
-    header = [name.strip().lower() for name in next(rows, [])]
-    if missing := [name for name in _COLUMNS if header.count(name) != 1]:
-        raise SourceError(
-            f"the header needs each of {', '.join(_COLUMNS)} once; see {', '.join(missing)}",
-            where=str(path),
-            fix="make the first line: timestamp,value",
-        )
+def _cells(rows: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[tuple[int, str, str]]:
+    at, names = next(rows)
+    header = [name.strip().lower() for name in names]
+    for name in _COLUMNS:
+        if header.count(name) != 1:
+            there = ", ".join(map(repr, names[:10])) + (" and more" if len(names) > 10 else "")
+            what = f"there are {header.count(name)} columns called {name}" if name in header else f"no column {name}"
+            raise SourceError(
+                f"{what}; the header has {there}",
+                where=f"{path}, line {at}",
+                fix="rename the columns of time and number: the first line is timestamp,value",
+            )
     first, second = (header.index(name) for name in _COLUMNS)
-    for line, row in enumerate(rows, start=2):
-        if row:
-            if len(row) <= max(first, second):
-                raise SourceError("the line has too few columns", where=f"{path}, line {line}", fix="complete it")
-            yield line, row[first], row[second].strip()
+    for line, row in rows:
+        if len(row) <= max(first, second):
+            raise SourceError("the line has too few columns", where=f"{path}, line {line}", fix="complete it")
+        yield line, row[first], row[second].strip()
 
 
 def _time(text: str, where: str) -> float:
@@ -82,7 +83,7 @@ def _time(text: str, where: str) -> float:
     except ValueError:
         seconds = float("nan")
     if not -1e12 < seconds < 1e12:
-        raise SourceError("the timestamp is none", where=where, fix="write it like 2026-01-31 13:45:00")
+        raise SourceError("the cell under timestamp is no time", where=where, fix="write it like 2026-01-31 13:45:00")
     return seconds
 
 
@@ -92,4 +93,6 @@ def _number(text: str, where: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise SourceError("the value is no number", where=where, fix="write a number, or nothing if missing") from None
+        raise SourceError(
+            "the cell under value is no number", where=where, fix="write a number, or nothing if missing"
+        ) from None

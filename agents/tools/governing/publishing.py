@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from agents.core.errors import LakeError, SpecError
+from agents.core.catalog import TableId
+from agents.core.errors import ConfigError, LakeError, SpecError, TableNotFound
 from agents.core.registry import tool
 from agents.tools.ready import submit_ready
 from agents.tools.session import Session
-from agents.tools.specs import entry_of
+from agents.tools.specs import entry_in, entry_of
 from assets.kinds.quarantine import quarantine_id
 from assets.kinds.spec_classes import NONE
 from resources.catalogs import Described, Published, State, configured, publish_all
+from resources.platform import Platform
 
 
 @tool("catalogs.ask", effect="write_spec")
@@ -46,6 +49,18 @@ def publish(session: Session, asset: str) -> list[Published]:
     return publish_all(session.platform.outside_catalogs, table)
 
 
+def tellable(platform: Platform, environment: str, asset: str) -> None:
+    """Raise ConfigError or SpecError where there is nobody to tell of a table, or nothing: nobody is to approve it."""
+    if not configured(platform.settings.catalogs):
+        settings = "ADP_UNITY_CATALOG, ADP_PURVIEW, ADP_ACL_READERS or ADP_ACL_PERSONAL"
+        raise ConfigError("no catalog outside is set to be told", where=asset, fix=f"set {settings}")
+    layer, _, name = asset.partition("/")
+    if not platform.lake.exists(TableId(environment, layer, name)):
+        raise TableNotFound(f"{asset} is not in the {environment} lake", fix="materialize it, or release it, first")
+    if not _says(entry_in(platform, environment, asset)):
+        raise SpecError("nobody has looked what its columns hold", where=asset, fix=f'adp goal "Scan {asset} for PII"')
+
+
 def described(session: Session, asset: str) -> Described:
     """What the spec says of the columns that the table has now; a column nobody looked at counts as personal."""
     lake, table = session.platform.lake, session.table(asset)
@@ -68,5 +83,8 @@ def described(session: Session, asset: str) -> Described:
 
 def _classed(session: Session, asset: str) -> bool:
     """Whether the specs say what it holds: a masked view, or a table somebody looked at."""
-    entry = entry_of(session, asset)
+    return _says(entry_of(session, asset))
+
+
+def _says(entry: Mapping[str, Any]) -> bool:
     return bool(entry.get("masked")) or any((c or {}).get("pii") for c in (entry.get("columns") or {}).values())

@@ -63,7 +63,9 @@ def pack_named(packs: Mapping[str, Pack], name: str) -> Pack:
         if _plain(known) == plain:
             return pack
     known = ", ".join(sorted(packs)) or "none"
-    raise ConfigError(f"there is no pack of controls for {name!r}", fix=f"there are {known}; docs/compliance.md")
+    raise ConfigError(
+        f"there is no pack of controls for {name!r}", fix=f"there are {known}; your own: docs/governance.md"
+    )
 
 
 def _pack(path: Path) -> Pack:

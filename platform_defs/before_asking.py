@@ -1,0 +1,59 @@
+"""What is looked at before a run is launched: nobody is asked to approve what cannot be done anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from agents.core.catalog import TableId
+from agents.core.errors import LakeError, SpecError, TableNotFound
+from resources.platform import Platform
+
+
+def check_promotion(
+    platform: Platform, assets: Sequence[str], environment: str, known: Callable[[], Collection[TableId]]
+) -> None:
+    """Raise SpecError or GoalError for assets that nothing makes, or whose inputs the environment lacks.
+
+    `known` gives the tables of the running deployment's assets; it is asked only where the specs do not suffice.
+    """
+    from agents.tools.releases import named, releasable
+
+    wanted = named(list(assets))
+    try:
+        releasable(platform, wanted, environment, ())
+    except SpecError:
+        releasable(platform, wanted, environment, known())
+
+
+def check_rollback(platform: Platform, assets: Sequence[str], environment: str) -> None:
+    """Raise StateError or GoalError for assets of which no release is recorded there."""
+    from agents.tools.releases import named, newest
+
+    for asset in named(list(assets)):
+        newest(platform.releases(environment), asset)
+
+
+def check_publishing(platform: Platform, asset: str, environment: str) -> None:
+    """Raise ConfigError, TableNotFound or SpecError where nobody would be told, or of nothing."""
+    from agents.tools.governing.publishing import tellable
+
+    tellable(platform, environment, asset)
+
+
+def check_rows(platform: Platform, table: TableId) -> None:
+    """Raise TableNotFound or SpecError where there is no such table, or no spec that says what holds on it."""
+    from agents.tools.replaying import declared
+    from assets.kinds.moves import quarantine_id
+
+    if not platform.lake.exists(table) and not platform.lake.exists(quarantine_id(table)):
+        raise TableNotFound(f"{table.asset} is not in the {table.environment} lake", fix="see the tables: adp catalog")
+    declared(platform, table)
+
+
+def check_undo(platform: Platform, table: TableId) -> None:
+    """Raise LakeError where no repair is left to take back."""
+    from assets.kinds.repairs import undoable
+
+    check_rows(platform, table)
+    if not undoable(platform.lake, table):
+        raise LakeError("no repair of it is left to take back", where=str(table), fix="nothing is to be done")
