@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from agents.core.catalog import TableId
@@ -150,12 +151,15 @@ def test_validating_a_persons_asset_extends_it(stage: Stage) -> None:
     people = TableId("dev", "gold", "loyalty")
     stage.ingest()
     assert stage.deployment.run("dev/bronze/orders").success
-    stage.platform.lake.overwrite(people, stage.platform.lake.read(ORDERS).read_all().select(["order_id"]).to_reader())
+    spent = [90_000.0, *(100.0 + n % 977 for n in range(1, 1200))]
+    totals = pa.table({"customer_id": range(1200), "amount_sum": spent})
+    stage.platform.lake.overwrite(people, totals.to_reader())
     stage.act("quality", "validate", asset="gold/loyalty")
     found = stage.platform.specs.find("gold/loyalty")
     assert found is not None
     assert found[1]["asset"] == "gold/loyalty"
-    assert found[1]["rules"]
+    actions = {rule["meta"]["action"] for rule in found[1]["rules"]}
+    assert actions == {"alert"}, "a person's table keeps all its rows, the biggest customer too"
 
 
 def test_every_effect_is_in_the_ledger(stage: Stage) -> None:

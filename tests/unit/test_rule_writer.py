@@ -44,8 +44,55 @@ def test_the_same_data_gives_the_same_rules_and_reasons_hold_numbers() -> None:
     rules = rules_of(data, domain.key)
     assert rules == rules_of(data, domain.key)
     assert all(rule.meta.reason and rule.meta.evidence for rule in rules)
-    (amount,) = [r for r in rules if r.kwargs.get("column") == "value" and r.type.endswith("be_between")]
-    assert "18 rows of 6,000" in amount.meta.reason
+    amounts = [r for r in rules if r.kwargs.get("column") == "value" and r.type.endswith("be_between")]
+    assert ["18 rows of 6,000" in r.meta.reason for r in amounts if r.meta.action == "quarantine"] == [True]
+
+
+def totals(*more: float) -> pa.Table:
+    """What customers spent, and some who spend far more than anybody else."""
+    spent = np.round(np.random.default_rng(2).gamma(9, 1000.0, 5000), 2)
+    return pa.table({"customer_id": range(5000 + len(more)), "amount_sum": [*spent.tolist(), *more]})
+
+
+@pytest.mark.parametrize("biggest", [(71_000.0,), (110_000.0, 150_000.0, 165_000.0, 210_000.0)])
+@pytest.mark.parametrize("derived", [True, False])
+def test_the_biggest_customers_stay_in_the_table_and_are_no_failure(biggest: tuple[float, ...], derived: bool) -> None:
+    data = totals(*biggest)
+    rules = RuleSet(
+        write_rules(profile_table(data, key=("customer_id",), now=NOW), now=NOW, derived=derived), data.schema
+    )
+    good, bad = rules.split(data.combine_chunks().to_batches()[0], now=NOW)
+    assert (good.num_rows, bad) == (data.num_rows, None)
+    results = dict(zip(rules.names, rules.evaluate(data, now=NOW), strict=True))
+    assert [name for name, result in results.items() if not result.success] == []
+    assert "far above" in results["amount_sum_between"].rule.meta.reason
+
+
+@pytest.mark.parametrize("name", list(DOMAINS))
+def test_what_is_learned_from_a_derived_table_only_alerts_and_holds_on_it(name: str) -> None:
+    domain = DOMAINS[name]
+    columns, _ = dirty(domain, domain.make(np.random.default_rng(5), ROWS, 0), np.random.default_rng(5), 0.004)
+    data = table(columns)
+    profile = profile_table(data, key=(domain.key,), now=NOW)
+    before = write_rules(profile, now=NOW)
+    assert "quarantine" in {rule.meta.action for rule in before}
+    for previous in ((), before):
+        written = write_rules(profile, previous=previous, now=NOW, derived=True)
+        assert {rule.meta.action for rule in written} == {"alert"}
+    rules = RuleSet(write_rules(profile, now=NOW, derived=True), data.schema)
+    assert [result.rule for result in rules.evaluate(data, now=NOW) if not result.success] == []
+
+
+def test_a_value_nobody_has_seen_is_told_and_taken_while_a_mistyped_one_is_held() -> None:
+    data = pa.table({"currency": ["EUR"] * 900 + ["USD"] * 95 + ["eur"] * 5})
+    rules = RuleSet(write_rules(profile_table(data, now=NOW), now=NOW), data.schema)
+    later = pa.table({"currency": ["EUR"] * 97 + ["JPY", "eur", "USD"]})
+    good, bad = rules.split(later.combine_chunks().to_batches()[0], now=NOW)
+    assert bad is not None
+    assert bad.column("currency").to_pylist() == ["eur"]
+    landed = rules.evaluate(pa.Table.from_batches([good]), now=NOW)
+    failed = [(r.rule.meta.action, r.examples) for r in landed if not r.success and "set" in r.rule.type]
+    assert failed == [("alert", ("AAA",))], "a currency of three letters is new"
 
 
 def test_repeated_keys_are_reported() -> None:

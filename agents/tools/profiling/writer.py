@@ -11,7 +11,7 @@ from agents.tools.profiling import column_rules
 from agents.tools.profiling.category_rules import categories
 from agents.tools.profiling.profile import Ordered, Profile
 from agents.tools.profiling.references import Reference
-from agents.tools.profiling.writing import counted, percent, rule
+from agents.tools.profiling.writing import counted, percent, rule, told
 from assets.kinds.rules.columns import quote
 from assets.kinds.spec import Rule
 
@@ -19,19 +19,40 @@ STRICTNESS = {"alert": 0, "quarantine": 1, "block": 2}
 
 
 def write_rules(
-    profile: Profile, *, previous: Sequence[Rule] = (), references: Sequence[Reference] = (), now: datetime
+    profile: Profile,
+    *,
+    previous: Sequence[Rule] = (),
+    references: Sequence[Reference] = (),
+    now: datetime,
+    derived: bool = False,
 ) -> list[Rule]:
-    """The table's rules. Rules of `previous` that a person wrote, edited or muted stay as they are."""
+    """The table's rules. Rules of `previous` that a person wrote, edited or muted stay as they are.
+
+    Rows of a `derived` table (SQL, a person's code) are what somebody computed: what is learned from them only alerts.
+    """
     del now  # rules must hold on later days too: none may depend on the day they were written
-    return _kept(
-        previous,
-        [
-            *_table(profile),
-            *_columns(profile, {one.column for one in references}),
-            *_orders(profile),
-            *_references(profile, references),
-        ],
+    written = [
+        *_table(profile),
+        *_columns(profile, {one.column for one in references}, takes=not derived),
+        *_orders(profile),
+        *_references(profile, references),
+    ]
+    fitting = (told(one) if derived or _may_be_so(one, profile) else one for one in written)
+    return _kept([_told_only(old) if derived else old for old in previous], [one for one in fitting if one])
+
+
+def _may_be_so(one: Rule, profile: Profile) -> bool:
+    """Whether what breaks a rule may be how the data is; a declared key that repeats is a finding, and fails."""
+    declared = one.kwargs.get("column_list", [one.kwargs.get("column")])
+    return one.meta.action == "alert" and not (
+        "repeated" in one.meta.evidence and tuple(declared) == profile.declared_key
     )
+
+
+def _told_only(old: Rule) -> Rule:
+    """A rule that was once learned to take rows out of a derived table takes none any more."""
+    learned = old.meta.evidence and not old.meta.muted and STRICTNESS[old.meta.action]
+    return replace(old, meta=replace(old.meta, action="alert")) if learned else old
 
 
 def _kept(previous: Sequence[Rule], written: Sequence[Rule]) -> list[Rule]:
@@ -58,7 +79,13 @@ def _still_says_it(old: Rule, new: Rule) -> bool:
     """The old rule is as strict and allows what the data now shows. Dirt that it took out is no reason to soften it."""
     if STRICTNESS[new.meta.action] > STRICTNESS[old.meta.action]:
         return False
-    return all(name in old.kwargs and _covers(name, old.kwargs[name], value) for name, value in new.kwargs.items())
+    softer = STRICTNESS[new.meta.action] < STRICTNESS[old.meta.action]
+    for name, value in new.kwargs.items():
+        if name in old.kwargs and not _covers(name, old.kwargs[name], value):
+            return False
+        if name not in old.kwargs and not (name == "mostly" or softer):
+            return False
+    return True
 
 
 def _covers(name: str, old: Any, new: Any) -> bool:
@@ -93,7 +120,7 @@ def _table(profile: Profile) -> Iterator[Rule]:
         yield rule(f"expect_{kind}_to_be_unique", column, "alert", reason, {"rows": profile.rows, "repeated": repeated})
 
 
-def _columns(profile: Profile, keys_of_others: Collection[str]) -> Iterator[Rule]:
+def _columns(profile: Profile, keys_of_others: Collection[str], *, takes: bool) -> Iterator[Rule]:
     key = set(profile.declared_key)
     for name, column in profile.columns.items():
         if name.startswith("_"):
@@ -104,7 +131,7 @@ def _columns(profile: Profile, keys_of_others: Collection[str]) -> Iterator[Rule
             yield from column_rules.numbers(column)
         yield from column_rules.times(column)
         yield from column_rules.formats(column)
-        yield from categories(column)
+        yield from categories(column, takes=takes)
 
 
 def _orders(profile: Profile) -> Iterator[Rule]:
