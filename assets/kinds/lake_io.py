@@ -47,21 +47,35 @@ class LakeIOManager(dg.IOManager):
         with told(table):
             extensions = self._extensions.get(table, ())
             written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as)
-            context.add_output_metadata({**written, **self._card(table, written, context.run_id)})
+            policy = context.asset_spec.freshness_policy
+            context.add_output_metadata({**written, **self._card(table, written, context.run_id, policy)})
 
-    def _card(self, table: TableId, written: Mapping[str, Any], run_id: str) -> Mapping[str, Any]:
+    def _card(
+        self, table: TableId, written: Mapping[str, Any], run_id: str, policy: dg.FreshnessPolicy | None
+    ) -> Mapping[str, Any]:
         from assets.kinds.judging import judge
         from assets.kinds.pins import joined
         from assets.kinds.report_card import card
 
-        now, override, hours = datetime.now(UTC), NO_OVERRIDE, None
+        now, override = datetime.now(UTC), NO_OVERRIDE
+        hours, schedule = _promised(policy)
         extensions = self._extensions.get(table, ())
         for extension in extensions:
             override, hours = joined(override, extension.override), extension.freshness_hours or hours
         rules = [rule for extension in extensions for rule in extension.rules]
         columns = {name: column for each in extensions for name, column in each.columns.items()}
         results = judge(self._lake, table, rules, str(table), now, columns)
-        return card(self._platform, table, results, written, run_id, now, override=override, freshness_hours=hours)
+        return card(
+            self._platform,
+            table,
+            results,
+            written,
+            run_id,
+            now,
+            override=override,
+            freshness_hours=hours,
+            schedule=schedule,
+        )
 
     def load_input(self, context: dg.InputContext) -> object:
         """The table as Arrow, or as the input's annotation says: polars, pandas, a reader or a DuckDB relation."""
@@ -72,6 +86,12 @@ class LakeIOManager(dg.IOManager):
             reader, run = _reading(context)
             self._platform.access.record(reader, table, columns, self._lake.rows(table), why="asset input", run_id=run)
         return _reader_of(context.dagster_type.typing_type)(self._lake.dataset(table))
+
+
+def _promised(policy: dg.FreshnessPolicy | None) -> tuple[float | None, str | None]:
+    """How old, in hours, an asset may become by its own freshness policy, or when (cron) it has to be new again."""
+    window, cron = getattr(policy, "fail_window", None), getattr(policy, "deadline_cron", None)
+    return (window.to_timedelta().total_seconds() / 3600 if window else None), cron
 
 
 def lake_io(entries: Sequence[ExtensionEntry] = (), tables: Iterable[Table] = ()) -> dg.IOManagerDefinition:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from agents.core.catalog import TableId
+from assets.kinds.cron import longest_pause
 from assets.kinds.measuring import measure
 from assets.kinds.pins import confirmed
 from assets.kinds.scorecard import CHARTED, scorecard
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # A table with more failing rules than these has one problem, not many.
 _MOST_FAILING = 20
+# A scheduled run may begin so much later than it was due.
+_RUN_LATE = 1.5
 
 
 def card(
@@ -34,16 +37,22 @@ def card(
     *,
     override: Override,
     freshness_hours: float | None = None,
+    schedule: str | None = None,
     refused: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Measure the table as it stands, score it, keep both; metadata for Dagster: the card, and scores that plot."""
+    """Measure the table as it stands, score it, keep both; metadata for Dagster: the card, and scores that plot.
+
+    How old it may have become is what `freshness_hours` says, else what its `schedule` (cron) brings about.
+    """
     kept, at = platform.measurements, now.timestamp()
     history = kept.history(table, limit=CHARTED)
     facts: dict[str, Any] = {**measure(platform.lake, table), **_read(numbers), "failing": _failing(results)}
     if refused:
         facts["refused"] = list(refused)
     usual = [(m.at, int(m.facts["rows"])) for m in usual_of(history, override)]
-    allowed = freshness_hours * 3600 if freshness_hours else None
+    allowed = (
+        freshness_hours * 3600 if freshness_hours else _RUN_LATE * longest_pause(schedule, at) if schedule else None
+    )
     facts["scores"] = scores(facts, results.values(), usual, at, allowed)
     kept.record(table, run_id, at, facts)
     text = scorecard([*history, Measurement(table, run_id, at, facts)])

@@ -81,9 +81,17 @@ def _card(
     now: datetime,
     refused: Sequence[str] = (),
 ) -> dict[str, Any]:
-    override, hours = asset.table.override, asset.table.freshness_hours
     return card(
-        platform, asset.id, results, numbers, run_id, now, override=override, freshness_hours=hours, refused=refused
+        platform,
+        asset.id,
+        results,
+        numbers,
+        run_id,
+        now,
+        override=asset.table.override,
+        freshness_hours=asset.table.freshness_hours,
+        schedule=asset.table.schedule,
+        refused=refused,
     )
 
 
