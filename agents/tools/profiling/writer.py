@@ -10,9 +10,9 @@ from typing import Any
 from agents.tools.profiling import column_rules
 from agents.tools.profiling.category_rules import categories
 from agents.tools.profiling.profile import Ordered, Profile
+from agents.tools.profiling.reference_rules import reference_rules, reference_stands
 from agents.tools.profiling.references import Reference
 from agents.tools.profiling.writing import counted, percent, rule, told
-from assets.kinds.rules.columns import quote
 from assets.kinds.spec import Rule
 
 STRICTNESS = {"alert": 0, "quarantine": 1, "block": 2}
@@ -35,7 +35,7 @@ def write_rules(
         *_table(profile),
         *_columns(profile, {one.column for one in references}, takes=not derived),
         *_orders(profile),
-        *_references(profile, references),
+        *reference_rules(profile, references),
     ]
     fitting = (told(one) if derived or _may_be_so(one, profile) else one for one in written)
     return _kept([_told_only(old) if derived else old for old in previous], [one for one in fitting if one])
@@ -56,16 +56,22 @@ def _told_only(old: Rule) -> Rule:
 
 
 def _kept(previous: Sequence[Rule], written: Sequence[Rule]) -> list[Rule]:
-    fresh = {one.identity: one for one in written}
-    merged = [_newer(old, fresh.pop(old.identity, None)) for old in previous]
-    return [*merged, *(one for one in written if one.identity in fresh)]
+    fresh = {_name(one): one for one in written}
+    merged = [_newer(old, fresh.pop(_name(old), None)) for old in previous]
+    return [*merged, *(one for one in written if _name(one) in fresh)]
+
+
+def _name(one: Rule) -> str:
+    """What a rule is found again by; a query that was written here may change, its name does not."""
+    query = one.type == "unexpected_rows_expectation" and one.meta.id and one.meta.evidence
+    return f"{one.type} {one.meta.id}" if query else one.identity
 
 
 def _newer(old: Rule, new: Rule | None) -> Rule:
     """The old rule unless it was written here and the new one says something materially different."""
     if new is None or old.meta.muted or not old.meta.evidence:
         return old
-    if _still_says_it(old, new):
+    if _still_says_it(old, new) or reference_stands(old, new):
         return old
     values = "value_set"
     if old.type == "expect_column_values_to_not_be_in_set":
@@ -150,19 +156,3 @@ def _order(pair: Ordered) -> Rule:
     reason = f"{pair.later} comes before {pair.earlier} in {counted(pair.violations)} of {pair.both:,} ({share})"
     kind = "expect_column_pair_values_a_to_be_greater_than_b"
     return rule(kind, kwargs, "quarantine", reason, {"rows": pair.both, "violations": pair.violations})
-
-
-def _references(profile: Profile, references: Sequence[Reference]) -> Iterator[Rule]:
-    for one in references:
-        if one.column not in profile.columns:
-            continue
-        layer, _, table = one.table.partition("/")
-        column, key = quote(one.column), quote(one.ref_column)
-        query = (
-            f"SELECT b.* FROM {{batch}} AS b WHERE b.{column} IS NOT NULL "
-            f"AND NOT EXISTS (SELECT 1 FROM {layer}.{quote(table)} AS r WHERE r.{key} = b.{column})"
-        )
-        reason = f"{percent(one.share)} of its values are found in {one.table}.{one.ref_column}"
-        kwargs = {"unexpected_rows_query": query}
-        name = f"{one.column}_in_{table}"
-        yield rule("unexpected_rows_expectation", kwargs, "alert", reason, {"share": round(one.share, 6)}, name=name)
