@@ -18,6 +18,8 @@ REPORT = agent(
 )
 INBOX = "/assets/platform/approvals"
 MARKS = {True: "✓", False: "✗"}
+_HELD = {"duplicate_key": "another row has the same key"}
+"""Why rows are in quarantine that no rule of the spec holds."""
 
 
 @REPORT.action("report", effects=())
@@ -166,14 +168,14 @@ def _tables(outputs: Mapping[str, Any]) -> list[str]:
     merged: dict[str, dict[str, Any]] = {}
     for out in outputs.values():
         if "rows" in out:
-            entry = merged.setdefault(out["dataset"], {"quarantined": 0})
-            entry |= {k: out[k] for k in ("rows", "rows_read", "rows_landed") if out.get(k) is not None}
-            entry["quarantined"] = max(entry["quarantined"], int(out.get("rows_quarantined") or 0))
+            entry = merged.setdefault(out["dataset"], {})
+            names = ("rows", "rows_read", "rows_landed", "rows_in_quarantine")
+            entry |= {k: out[k] for k in names if out.get(k) is not None}
     rows = [
-        (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), _count(e["quarantined"]))
+        (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), _count(e.get("rows_in_quarantine") or 0))
         for name, e in merged.items()
     ]
-    return _table("Tables", ("table", "rows", "rows read", "quarantined"), rows)
+    return _table("Tables", ("table", "rows", "rows read", "in quarantine"), rows)
 
 
 def _replayed(outputs: Mapping[str, Any]) -> Iterator[str]:
@@ -202,7 +204,12 @@ def _rules(outputs: Mapping[str, Any]) -> list[str]:
         for rule in out.get("rules") or ()
         if isinstance(rule, Mapping) and "passed" in rule
     ]
-    return _table("Rules", ("table", "rule", "holds", "when it fails", "quarantined", "why"), rows)
+    rows += [
+        (f"`{out['dataset']}`", name, "", "quarantine", _count(held), _HELD.get(name, "a rule of before"))
+        for out in outputs.values()
+        for name, held in (out.get("held_otherwise") or {}).items()
+    ]
+    return _table("Rules", ("table", "rule", "holds", "when it fails", "in quarantine", "why"), rows)
 
 
 def _told(plan: Plan, outputs: Mapping[str, Any]) -> list[str]:
