@@ -195,7 +195,7 @@ def _rules(outputs: Mapping[str, Any]) -> list[str]:
         (
             f"`{out['dataset']}`",
             rule["name"],
-            MARKS[bool(rule["passed"])],
+            "muted" if rule.get("muted") else MARKS[bool(rule["passed"])],
             rule.get("action", ""),
             _count(rule.get("quarantined")),
             rule.get("reason", ""),

@@ -130,6 +130,9 @@ def test_a_muted_rule_neither_fails_nor_blocks(shop: Deployment) -> None:
     assert run.success
     assert run.checks["amount_between"].passed
     assert run.checks["amount_between"].metadata["muted"].value is True
+    assert (run.checks["amount_between"].description or "").startswith("muted by a person, not checked")
+    (shown,) = [check for asset in shop.definitions().assets or () for check in getattr(asset, "check_specs", ())]
+    assert (shown.description or "").startswith("muted by a person"), "the list of checks says it beside the verdict"
 
 
 @pytest.mark.parametrize("rule", [NOT_NULL % ("ordr_id", "block"), AT_LEAST % ("amout", 0, "quarantine")])

@@ -171,6 +171,7 @@ def test_the_report_says_which_rule_holds_which_rows_and_the_counts_add_up(tmp_p
     judged = (
         CheckOutcome("between_amount", True, "ERROR", "never negative", {"action": "quarantine"}),
         CheckOutcome("amount_at_most", True, "ERROR", "agreed with finance", {"action": "quarantine"}),
+        CheckOutcome("amount_matches", True, "WARN", "muted by a person", {"action": "alert", "muted": True}),
     )
     stage = Stage(tmp_path, checks=judged)
     landed = stage.ingest(key=["updated_at"])
@@ -192,6 +193,7 @@ def test_the_report_says_which_rule_holds_which_rows_and_the_counts_add_up(tmp_p
     assert cells["duplicate_key"] == "1,170"
     assert cells["amount_at_most"] == "2"
     assert cells["between_amount"] == "0"
+    assert {cells[2].strip(): cells[3].strip() for cells in lines}["amount_matches"] == "muted"
     assert "| 1,200 | 1,200 | 1,172 |" in text
     said = progress("s1", {"dataset": "bronze/orders", "rows": 1100, "rows_read": 1200, "rows_quarantined": 100})
     assert "1,100 rows of 1,200 read, 100 in quarantine" in said

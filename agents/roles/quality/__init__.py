@@ -134,7 +134,7 @@ def _replayed(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rule(check: CheckOutcome, held: int) -> dict[str, Any]:
     """A verdict as the report shows it; `quarantined` are the rows that the rule holds now, whichever run took them."""
-    numbers = {"unexpected rows": "unexpected", "action": "action"}
+    numbers = {"unexpected rows": "unexpected", "action": "action", "muted": "muted"}
     found = {name: check.metadata[key] for key, name in numbers.items() if key in check.metadata}
     if held or found.get("action") == "quarantine":
         found["quarantined"] = held
