@@ -40,6 +40,7 @@ class LakeIOManager(dg.IOManager):
         if obj is None:
             return
         from assets.kinds.lake_writing import replace_table
+        from assets.kinds.quarantine_page import held_events, link
         from assets.kinds.running import told
 
         table, rows = _table(context.asset_key), to_reader(obj, str(_table(context.asset_key)))
@@ -48,7 +49,10 @@ class LakeIOManager(dg.IOManager):
             extensions = self._extensions.get(table, ())
             written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as)
             policy = context.asset_spec.freshness_policy
-            context.add_output_metadata({**written, **self._card(table, written, context.run_id, policy)})
+            card = self._card(table, written, context.run_id, policy)
+            context.add_output_metadata({**written, **link(self._lake, table), **card})
+            for event in held_events(self._lake, table):
+                context.log_event(event)
 
     def _card(
         self, table: TableId, written: Mapping[str, Any], run_id: str, policy: dg.FreshnessPolicy | None
