@@ -6,7 +6,6 @@ it alone. What cannot be mapped is unknown, and what is unknown counts as produc
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from weakref import WeakKeyDictionary
 from agents.core.approval import Effects, Facts
 from agents.core.catalog import ENVIRONMENTS, LAYERS, TableId
 from agents.core.registry import Effect, Registry
-from assets.kinds.personal import VIEWS
-from assets.kinds.spec_classes import CLASSES
 from platform_defs.plans import plan_of
 from platform_defs.run_config import effective
 from resources.settings import LOCATION
@@ -112,6 +109,8 @@ def effects_of(
         from platform_defs.classify_workflow import workflow_effects
 
         return workflow_effects(run, touched, graph, registry, platform)
+    from platform_defs.classify_facts import facts_of
+
     effects = _asset_effects(run, touched, graph)
     return effects, facts_of(effects, graph)
 
@@ -158,19 +157,6 @@ def touch(run: DagsterRun, plan: ExecutionPlanSnapshot, graph: Graph) -> Touched
         (*sorted(wanted), *_past(run, plan)) if partial else (),
         tuple(f"step {key}" for key in sorted(missing)),
     )
-
-
-def facts_of(effects: Effects, graph: Graph, budget: float | None = None) -> Facts:
-    """Blast radius, personal data and reversibility of what a run would do outside dev."""
-    if effects.environment == "dev":
-        return Facts(0, "unknown", None, budget, True)
-    tables = [table for name in effects.assets if (table := table_of(name.split("/"))) and table.environment != "dev"]
-    nodes = [node for table in tables if (node := _twin(table, graph))]
-    pii = max((_pii(node, effects, graph) for node in nodes), key=CLASSES.index, default="unknown")
-    if len(nodes) < len(tables):
-        pii = max(pii, "unknown", key=CLASSES.index)
-    reversible = not {"provision", "delete", "external", "spend"}.intersection(effects.effects)
-    return Facts(len(_downstream(nodes, graph)), pii, None, budget, reversible)
 
 
 def table_of(path: Iterable[str]) -> TableId | None:
@@ -262,36 +248,3 @@ def _past(run: DagsterRun, plan: ExecutionPlanSnapshot) -> tuple[str, ...]:
     parent = plan.initial_known_state.parent_state if plan.initial_known_state else None
     named = {run.parent_run_id or "", parent.run_id if parent else ""} - {""}
     return tuple(f"from run {run_id}" for run_id in sorted(named))
-
-
-def _twin(table: TableId, graph: Graph) -> RemoteAssetNode | None:
-    """The asset, or what it is to be promoted from: before its first promotion it is not defined yet."""
-    from dagster import AssetKey
-
-    places = (table.environment, *reversed(ENVIRONMENTS))
-    found = (graph.node(AssetKey([place, table.layer, table.name])) for place in places)
-    return next((node for node in found if node), None)
-
-
-def _pii(node: RemoteAssetNode, effects: Effects, graph: Graph) -> str:
-    """What the definitions say. A table counts as masked where its masked view is, or comes with it."""
-    from dagster import AssetKey
-
-    told = node.tags.get("pii", "unknown")
-    views = json.loads(str(getattr(node.metadata.get(VIEWS), "value", "[]")))
-    places = [f"{effects.environment}/{view}" for view in views]
-    if told == "masked" and places:
-        there = any(place in effects.assets or graph.node(AssetKey(place.split("/"))) for place in places)
-        return "masked" if there else "unmasked"
-    return told if told in CLASSES else "unknown"
-
-
-def _downstream(nodes: Iterable[RemoteAssetNode], graph: Graph) -> set[AssetKey]:
-    start = {node.key for node in nodes}
-    seen, waiting = set(start), list(start)
-    while waiting:
-        node = graph.node(waiting.pop())
-        fresh = set(node.child_keys) - seen if node else set()
-        seen |= fresh
-        waiting += fresh
-    return seen - start

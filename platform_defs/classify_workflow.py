@@ -9,7 +9,8 @@ from agents.core.approval import Effects, Facts
 from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import PlatformError, StateError
 from agents.core.registry import Effect, Registry
-from platform_defs.classify import Graph, Touched, declared, digest_of, executing_tags, facts_of, table_of
+from platform_defs.classify import Graph, Touched, declared, digest_of, executing_tags, table_of
+from platform_defs.classify_facts import facts_of
 from platform_defs.run_config import open_references, phase_of, sequence, settled
 
 if TYPE_CHECKING:

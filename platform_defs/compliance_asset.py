@@ -27,7 +27,7 @@ def compliance_asset(platform: Platform) -> dg.AssetsDefinition:
         except PlatformError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         numbers = {f"{one.regulation} gaps": len(one.gaps) for one in found}
-        texts = {one.regulation: dg.MetadataValue.md(markdown([one])) for one in found}
+        texts = {one.regulation: dg.MetadataValue.md(markdown([one], links=True)) for one in found}
         return dg.MaterializeResult(metadata={**texts, **numbers})
 
     return compliance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from agents.tools.odcs import from_odcs, to_odcs
 from agents.tools.replaying import declared
 from agents.tools.specs import place_of
 from assets.kinds.contract import PROMISED
+from assets.kinds.spec_rules import Rule
 from resources.platform import Platform
 
 
@@ -35,13 +37,44 @@ def exported(platform: Platform, table: TableId) -> dict[str, Any]:
     )
 
 
-def imported(platform: Platform, table: TableId, file: Path) -> Standing:
-    """What the contract in a file would change of the one in force. Raises SpecError for a file that holds none."""
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """What the contract in a file would change of the one in force, the rules it brings, what of it is not taken."""
+
+    standing: Standing
+    rules: list[dict[str, Any]]
+    not_taken: list[str]
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything of it is not in force already."""
+        return self.standing.contract is None or bool(self.standing.found) or bool(self.rules)
+
+    def to_json(self) -> dict[str, Any]:
+        """For people and programs."""
+        return {**self.standing.to_json(), "rules": self.rules, "not_taken": self.not_taken}
+
+
+def imported(platform: Platform, table: TableId, file: Path) -> FromFile:
+    """What a file would bring. Raises SpecError for one that holds no contract of the table, or one that is not sound.
+
+    Rules that the table has already, as they are, are no news.
+    """
     import yaml
 
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SpecError("the file cannot be read as YAML", where=str(file), fix="check the file") from error
-    contract, _ = from_odcs(document, table.asset)
-    return against(platform, table, contract_from(contract.to_spec()))
+    found = from_odcs(document, table.asset)
+    standing = against(platform, table, contract_from(found.contract.to_spec()))
+    there = {rule.identity: comparable(rule) for rule in declared(platform, table).rules}
+    rules = [rule.to_spec() for rule in found.rules if there.get(rule.identity) != comparable(rule)]
+    return FromFile(standing, rules, found.not_taken)
+
+
+def comparable(rule: Rule) -> dict[str, Any]:
+    """A rule without its evidence, which no document carries."""
+    said = rule.to_spec()
+    said["meta"].pop("evidence", None)
+    return said

@@ -9,12 +9,13 @@ from resources.personal import PersonalData
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.dataset as pads
 
 
 class Scanner(PersonalData):
     """The scanner of `adp privacy`; it is loaded when it is first asked."""
 
-    def columns(self, rows: pa.Table) -> Mapping[str, str]:
+    def columns(self, rows: pa.Table | pads.Dataset) -> Mapping[str, str]:
         """The type of personal data or secret in each column, empty where there is none."""
         from agents.tools.privacy import scan_table
 

@@ -114,12 +114,16 @@ class Keys:
 
     def derived(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose, from the first encryption key: it changes with that key."""
+        return self.all_derived(purpose)[0]
+
+    def all_derived(self, purpose: str) -> list[bytes]:
+        """The same of each encryption key given here, the present one first. Raises ConfigError when there is none."""
         import hmac
 
         found = self._parsed(ENCRYPTION_KEY)
         if not found:
             raise ConfigError("there is no encryption key", where=self._where(ENCRYPTION_KEY), fix="`adp up` makes one")
-        return hmac.digest(found[0], purpose.encode(), "sha256")
+        return [hmac.digest(key, purpose.encode(), "sha256") for key in found]
 
     def _signer(self) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

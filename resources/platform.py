@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from resources.approvals import Approvals
     from resources.approvals_policy import Policies
     from resources.catalogs import Catalog as OutsideCatalog
+    from resources.erasures import Erasures
     from resources.identity import People
     from resources.keys import Keys
     from resources.lake import Lake
@@ -56,6 +57,10 @@ class Platform:
     def of(cls, settings: Settings, env: Mapping[str, str] | None = None) -> Platform:
         """The platform of these settings; secrets are looked up in `env`, or the process environment."""
         return cls(settings, "", environment() if env is None else env)
+
+    def in_run(self, run_id: str) -> Platform:
+        """The same, as this run sees it: its writes in production stand under the run's lease."""
+        return replace(self, run_id=run_id)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -117,6 +122,13 @@ class Platform:
         from resources.measurements import Measurements
 
         return Measurements(self.store)
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Erased people who must not come back, in the same store."""
+        from resources.erasures import Erasures
+
+        return Erasures(self.store)
 
     @cached_property
     def language_model(self) -> LanguageModel | None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from resources.secret_forms import FORMS, HOOKS, MARKS
+
 MASK = "[secret]"
 EMAIL_MASK = "[email]"
 
@@ -13,11 +15,17 @@ _SECRET_WORD = (
     r"(?:account_?key|access_?key|api_?key|shared_?access_?key|secret_?key|pass_?word|passwd|pwd|secret|token|sig)"
 )
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), MASK),
+    (
+        re.compile(
+            r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)", re.S
+        ),
+        MASK,
+    ),
     # scheme://user:password@host; the password may hold an @ itself, so it reaches to the last one before a slash
     (re.compile(r"(\b[a-z][a-z0-9+.\-]*://[^\s:/@]*:)[^\s/]+(?=@)", re.I), rf"\1{MASK}"),
     (re.compile(r"\b(Bearer|Basic)\s+[\w\-.~+/]{8,}=*", re.I), rf"\1 {MASK}"),
     (re.compile(r"\beyJ[\w\-]{6,}\.[\w\-]{4,}\.[\w\-]*"), MASK),
+    (re.compile(rf"(?<![\w-])(?:{FORMS})|{HOOKS}"), MASK),
     (re.compile(r"\b(?:sk|pk|rk)-[\w\-]{12,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w\-]{16,}"), MASK),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bxox[abposr]-[\w\-]{10,}|\bdapi[0-9a-f]{32}\b"), MASK),
     # name=value and "name": "value"; a quoted value ends at its quote, a bare one at the next separator
@@ -49,6 +57,7 @@ _MARKS = (
     "asia",
     "xox",
     "dapi",
+    *MARKS,
 )
 _WORDS = ("key", "word", "passwd", "pwd", "secret", "token", "sig")
 

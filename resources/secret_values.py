@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from resources.secret_forms import FORMS, HOOKS, MARKS
+
 
 class Secret(NamedTuple):
     """Where a secret stands in a text and what it is; never the value."""
@@ -27,11 +29,11 @@ _CONNECTION = re.compile(
     r"Password|Pwd)=(?![{$<*\[;])[^;\s\"']{4,300}(?:;[A-Za-z ]{2,40}=[^;\"'\n]{0,200}){0,12};?",
     re.I,
 )
-_TOKEN = re.compile(
-    r"(?<![\w-])(?:sk-(?:proj-|ant-|live-)?[\w\-]{20,}|[sr]k_(?:live|test)_\w{16,}|gh[pousr]_\w{30,}|github_pat_\w{30,}|"
-    r"glpat-[\w\-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|xox[abposr]-[\w\-]{10,}|dapi[0-9a-f]{32}|AIza[\w\-]{35}|"
-    r"SG\.[\w\-]{16,}\.[\w\-]{32,}|npm_\w{36}|pypi-[\w\-]{40,}|hf_[A-Za-z]{30,}|ya29\.[\w\-]{30,}|"
-    r"eyJ[\w\-]{8,}\.eyJ[\w\-]{8,}\.[\w\-]{16,})(?![\w-])"
+_TOKEN = re.compile(rf"(?<![\w-])(?:{FORMS})(?![\w-])|{HOOKS}")
+# A signature in an address, a password in a variable, a key that is sent: named, whatever it looks like.
+_SIGNED = re.compile(
+    r"[?&]sig=([\w%+/\-]{20,}=*)|\b[A-Z][A-Z0-9_]*(?:PASSWORD|SECRET|TOKEN)=(?![{$<*\[])([^\s\"'${}<>]{8,200})|"
+    r"\bBasic ([A-Za-z0-9+/]{16,}={0,2})(?![\w+/])|://:(?![{$<*\[])([^\s/\"'<>{}@]{6,200})@"
 )
 _NAMED = re.compile(
     r"(?:api[_-]?key|access[_-]?key|account[_-]?key|secret[_-]?(?:access[_-]?)?key|client[_-]?secret|auth[_-]?token|"
@@ -40,30 +42,13 @@ _NAMED = re.compile(
     re.I,
 )
 # A cheap look before each: nearly every text is clean, and loading reads every spec.
-_PREFIXES = (
-    "sk-",
-    "sk_",
-    "rk_",
-    "gh",
-    "glpat-",
-    "AKIA",
-    "ASIA",
-    "xox",
-    "dapi",
-    "AIza",
-    "SG.",
-    "npm_",
-    "pypi-",
-    "hf_",
-    "ya29.",
-    "eyJ",
-)
 _PAIRS = ("accountkey=", "sharedaccess", "password=", "pwd=")
+_SIGNS = ("sig=", "PASSWORD=", "SECRET=", "TOKEN=", "Basic ", "://:")
 _NAMES = ("api", "access", "account", "secret", "client", "auth", "bearer")
 # What a text must hold to hold a secret, for looking through whole columns.
 GATE = (
-    r"PRIVATE KEY|://[^\s/]*@|(?i:accountkey|sharedaccess|password|pwd)=|[sr]k[-_]|gh[pousr]_|github_pat_|glpat-|A[KS]IA|"
-    r"xox[abposr]-|dapi[0-9a-f]|AIza|SG\.|npm_|pypi-|hf_|ya29\.|eyJ|(?i:key|secret|token|bearer)"
+    r"PRIVATE KEY|://[^\s/]*@|(?i:accountkey|sharedaccess|password|pwd)=|(?i:key|secret|token|bearer)|sig=|Basic |"
+    rf"{FORMS}|{HOOKS}"
 )
 
 
@@ -75,8 +60,11 @@ def find_secrets(text: str) -> list[Secret]:
         found += [Secret(m.start(), m.end(), "PRIVATE_KEY") for m in _PRIVATE_KEY.finditer(text)]
     if ("://" in text and "@" in text) or any(pair in low for pair in _PAIRS):
         found += [Secret(m.start(), m.end(), "CONNECTION_STRING") for m in _CONNECTION.finditer(text)]
-    if any(prefix in text for prefix in _PREFIXES):
+    if any(mark in low for mark in MARKS):
         found += [Secret(m.start(), m.end(), "API_KEY") for m in _TOKEN.finditer(text)]
+    if any(sign in text for sign in _SIGNS):
+        named = ((m, m.lastindex or 0) for m in _SIGNED.finditer(text))
+        found += [Secret(m.start(n), m.end(n), "API_KEY") for m, n in named if n == 4 or _random(m[n])]
     if any(name in low for name in _NAMES):
         found += [Secret(m.start(1), m.end(1), "API_KEY") for m in _NAMED.finditer(text) if _random(m[1])]
     kept: list[Secret] = []

@@ -16,7 +16,7 @@ from agents.core.digest import digest
 
 Path = tuple[str, ...]
 RULES = "rules"
-_IDENTIFYING = ("column", "column_list", "column_set", "column_A", "column_B", "unexpected_rows_query")
+_IDENTIFYING = ("column", "column_list", "column_set", "column_A", "column_B", "unexpected_rows_query", "row_condition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ def rule_identity(rule: Mapping[str, Any]) -> str:
     """What makes it the same rule after its limits changed; as `assets.kinds.spec.Rule.identity` says it."""
     kwargs = cast(Mapping[str, Any], rule.get("kwargs") or {})
     meta = cast(Mapping[str, Any], rule.get("meta") or {})
-    return digest([rule.get("type"), meta.get("id", ""), {k: kwargs[k] for k in _IDENTIFYING if k in kwargs}])[7:19]
+    return digest([rule.get("type"), meta.get("id", ""), {k: plain(kwargs[k]) for k in _IDENTIFYING if k in kwargs}])[
+        7:19
+    ]
 
 
 def plain(value: Any) -> Any:

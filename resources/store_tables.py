@@ -197,3 +197,18 @@ measurements = sa.Table(
     sa.Column("verdict", sa.Text, nullable=False, default=""),
     sa.Index("ix_measurements_asset", "asset", "id"),
 )
+
+# Erased people
+
+# Whom landing keeps out, in which columns: hashes alone. `key` tells which key made them.
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("environment", sa.String(40), primary_key=True),
+    sa.Column("subject", sa.String(60), primary_key=True),
+    sa.Column("column", sa.String(400), primary_key=True),
+    sa.Column("hash", sa.String(40), primary_key=True),
+    sa.Column("key", sa.String(20), nullable=False),
+    sa.Column("request", sa.Text, nullable=False, default=""),
+    sa.Column("at", sa.Double, nullable=False),
+)

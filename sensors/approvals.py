@@ -25,8 +25,8 @@ from agents.core.approval import ApprovalRequest
 from resources.holding import APPROVAL, GRANTED, PENDING, release
 from resources.inbox import PAGE, held_runs, leased_runs, recorded
 from resources.notifier import Notice, Severity
-from resources.orchestrator import at_home
 from resources.platform import Platform
+from sensors.cursors import left_to_another
 from sensors.inbox import Graph, Picture, notice_of, over
 
 # A run is stored before its request is: until then nobody knows it, and that means nothing.
@@ -44,8 +44,8 @@ def approvals_sensor(platform: Platform) -> SensorDefinition:
         description="Shows what waits for people, releases what they granted, and closes what nobody needs any more.",
     )
     def approvals(context: SensorEvaluationContext) -> SkipReason:
-        if not at_home(context.instance, platform.settings.state_dir):
-            return SkipReason("the deployment of this state folder has an instance of its own, which does this")
+        if skipped := left_to_another(platform, context):
+            return skipped
         graph = context.repository_def.asset_graph if context.repository_def else None
         return SkipReason(Keeper(platform, context.instance, picture, graph).keep())
 

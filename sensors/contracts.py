@@ -1,5 +1,8 @@
 """The contracts sensor: what a contract kept from landing becomes a proposal that people decide on.
 
+What a refresh brought beyond its contract breaks no promise: the quality sensor sees it in what was measured, and asks
+here for a goal of the quality agent that promises it too, as a further minor version.
+
 It changes nothing: it submits a goal whose run is held until somebody approves it. The same proposal is the same goal.
 """
 
@@ -16,7 +19,7 @@ from dagster import (
 
 from agents.core.catalog import TableId
 from agents.core.errors import PlatformError
-from agents.tools.contracts import contract_from, proposal, proposal_key
+from agents.tools.contracts import contract_from, proposal, proposal_key, standing_of
 from agents.tools.ready import submit_ready
 from agents.tools.replaying import declared
 from assets.kinds.keys import op_name
@@ -71,3 +74,18 @@ def propose(
     steps = [("quality", "amend", inputs)]
     goal = submit_ready(platform, text, place.environment, steps, proposal_key(table, new), WHO)
     return f"{goal}: people are asked whether contract {new.version} of {table} may come"
+
+
+def promise_more(platform: Platform, table: TableId) -> str:
+    """Submit the goal that raises the contract by what came; empty where nothing is to be promised.
+
+    The same contract is asked for once: who takes it back by hand is not overruled by the next refresh. Production
+    gets its contract from where specs are built.
+    """
+    place = table._replace(environment="dev") if table.environment == "prod" else table
+    found = standing_of(platform, place)
+    if found.contract is None or not found.found or found.breaking:
+        return ""
+    text = f"Contract {found.proposed.version} of {table.asset}: {'; '.join(map(str, found.found))}"
+    steps = [("quality", "contract", {"asset": table.asset})]
+    return submit_ready(platform, text, place.environment, steps, proposal_key(place, found.proposed), WHO)

@@ -16,31 +16,19 @@ from agents.core.digest import digest
 from agents.core.errors import PlatformError
 from agents.tools.governing.remasking import key_versions, outdated, views
 from agents.tools.ready import AUTOMATION, submit_ready
-from resources.orchestrator import at_home
 from resources.platform import Platform
+from sensors.cursors import JsonCursor, left_to_another
 
 WHO = f"{AUTOMATION}masks"
 TICK_SECONDS = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+@dataclass(slots=True)
+class Memory(JsonCursor):
     """The cursor: the versions of keys that were looked at, and behind which view the next tick goes on, if any."""
 
     seen: str = ""
     behind: str = ""
-
-    @classmethod
-    def of(cls, cursor: str | None) -> "Memory":
-        """What a cursor holds; one that cannot be read counts as none."""
-        try:
-            return cls(**json.loads(cursor or "{}"))
-        except (ValueError, TypeError):
-            return cls()
-
-    def to_json(self) -> str:
-        """As the cursor keeps it."""
-        return json.dumps({"seen": self.seen, "behind": self.behind})
 
 
 def masks_sensor(platform: Platform) -> SensorDefinition:
@@ -53,8 +41,8 @@ def masks_sensor(platform: Platform) -> SensorDefinition:
         description="Has masked views made anew after the key behind their pseudonyms was replaced.",
     )
     def masks(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        if not at_home(context.instance, platform.settings.state_dir):
-            return SkipReason("the deployment of this state folder has an instance of its own, which does this")
+        if skipped := left_to_another(platform, context):
+            return skipped
         try:
             said, cursor = follow_keys(platform, context.cursor)
         except PlatformError as error:

@@ -27,10 +27,12 @@ from agents.core.registry import Registry
 from agents.ops.goal import plan_for, workflow_config
 from agents.roles.report import render
 from agents.tools.goals import goal_facts
-from resources.orchestrator import at_home, first_error, publish_report
+from resources.orchestrator import first_error, publish_report
 from resources.platform import Platform
 from resources.store_rows import GoalRow, StepRow
+from sensors.cursors import left_to_another
 from sensors.inbox import OVER, over
+from sensors.privacy import look_before_release
 
 # What a deployment step says of a release that it took back: the reasons.
 ROLLED_BACK = "rolled_back"
@@ -38,7 +40,6 @@ MAX_ATTEMPTS = 2
 RECENT = 20
 OPEN = ("planned", "building", "held", "releasing")
 REFUSED = ("Denied", "ApprovalRequired")
-ELSEWHERE = "the deployment of this state folder has an instance of its own, which does this"
 
 
 def plans_sensor(workflow: JobDefinition, registry: Registry, platform: Platform) -> SensorDefinition:
@@ -52,8 +53,8 @@ def plans_sensor(workflow: JobDefinition, registry: Registry, platform: Platform
         description="Launches the phases of goals and moves goals on when their runs end.",
     )
     def plans(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
-        if not at_home(context.instance, platform.settings.state_dir):
-            yield SkipReason(ELSEWHERE)
+        if skipped := left_to_another(platform, context):
+            yield skipped
             return
         journeys = Journeys(platform, registry, context.instance)
         for row in journeys.open():
@@ -89,6 +90,8 @@ class Journeys:
                 continue  # nothing in it can be done here
             run = newest_run(self.instance, row.id, phase["phase"])
             if run is None:
+                if not self._looked_at(row, phase):
+                    return
                 yield from self._request(row, phase, 1)
                 return
             attempt = int(run.tags.get("platform/attempt") or "1")
@@ -107,6 +110,12 @@ class Journeys:
             return
         done = any(step.agent != "report" for step in self.platform.store.steps(row.id))
         self._end(row.id, "live" if done else "failed", "" if done else "no installed agent can do any of it")
+
+    def _looked_at(self, row: GoalRow, phase: Mapping[str, Any]) -> bool:
+        """Whether nothing is left to find out before a phase asks people for a release."""
+        if phase["environment"] == "dev" or "governance" not in self.registry.agents:
+            return True
+        return not look_before_release(self.platform, row.id, phase["phase"])
 
     def _request(self, row: GoalRow, phase: Mapping[str, Any], attempt: int) -> Iterator[RunRequest]:
         """Ask for a run. Nothing is special about production here: the run coordinator holds what must be held."""

@@ -5,7 +5,6 @@ compares: the scan is a goal of the governance agent. A table is looked at anew 
 tenfold. The cursor says what was looked at; without it everything is looked at once more, which changes nothing.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,11 +23,14 @@ from dagster import (
 from agents.core.catalog import TableId
 from agents.core.digest import digest
 from agents.core.errors import PlatformError
+from agents.ops.workflow import resolve
+from agents.tools.governing.classification import unclassified
 from agents.tools.ready import AUTOMATION, submit_ready
+from agents.tools.releases import named
 from assets.kinds.keys import table_id
-from resources.orchestrator import at_home
 from resources.platform import Platform
 from resources.store_rows import GoalRow
+from sensors.cursors import JsonCursor, left_to_another
 
 # Production gets what columns hold with each release; views and rows in quarantine belong to their table.
 ENVIRONMENTS = ("dev", "staging")
@@ -39,7 +41,7 @@ PREFIX = f"{AUTOMATION}privacy:"
 
 
 @dataclass(slots=True)
-class Memory:
+class Memory(JsonCursor):
     """The cursor: materializations seen up to `at`, what tables looked like when they were scanned, what waits.
 
     `asked` is the goal at work and its tables; tables of a goal that failed are tried once more, each `alone`.
@@ -52,18 +54,6 @@ class Memory:
     goal: str = ""
     asked: dict[str, str] = field(default_factory=dict[str, str])
 
-    @classmethod
-    def of(cls, cursor: str | None) -> "Memory":
-        """What a cursor holds; one that cannot be read counts as none."""
-        try:
-            return cls(**json.loads(cursor or "{}"))
-        except (ValueError, TypeError):
-            return cls()
-
-    def to_json(self) -> str:
-        """As the cursor keeps it."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__})
-
 
 def privacy_sensor(platform: Platform) -> SensorDefinition:
     """The sensor over everything that lands outside production."""
@@ -75,8 +65,8 @@ def privacy_sensor(platform: Platform) -> SensorDefinition:
         description="Has every table that lands looked at for personal data; where it holds some, masks it in a view.",
     )
     def privacy(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        if not at_home(context.instance, platform.settings.state_dir):
-            return SkipReason("the deployment of this state folder has an instance of its own, which does this")
+        if skipped := left_to_another(platform, context):
+            return skipped
         watch = Watch(platform, Memory.of(context.cursor))
         watch.notice(landed(context.instance))
         said = watch.ask()
@@ -179,3 +169,31 @@ class Watch:
         self.memory.goal = submit_ready(self.platform, text, environment, steps, key, "automation:privacy")
         self.memory.asked = dict(chosen)
         return f"{self.memory.goal}: {len(chosen)} tables are looked at"
+
+
+def look_before_release(platform: Platform, goal: str, phase: int) -> str:
+    """The goal that looks at what a phase is about to release and no spec speaks of, while it is at work; else empty.
+
+    What people are asked to approve says then what the columns hold. A look that failed or waits for people holds
+    nothing up: their card says what is not known.
+    """
+    unseen = unclassified(platform, _released(platform, goal, phase))
+    if not unseen:
+        return ""
+    steps: list[tuple[str, str, Mapping[str, Any]]] = [("governance", "protect", {"asset": name}) for name in unseen]
+    text = f"Look for personal data before {goal} releases: {', '.join(unseen[:3])}{' and more' if unseen[3:] else ''}"
+    look = submit_ready(platform, text, "dev", steps, f"{PREFIX}before:{goal}:{phase}", "automation:privacy")
+    return look if platform.store.goal(look).status in OPEN - {"held"} else ""
+
+
+def _released(platform: Platform, goal: str, phase: int) -> list[str]:
+    """The tables that a phase promotes, with what earlier steps gave; none where they gave nothing: the run says so."""
+    outputs = platform.store.outputs(goal)
+    found: list[str] = []
+    for step in platform.store.plan(goal).steps:
+        if step.phase == phase and (step.agent, step.action) == ("deployment", "promote"):
+            try:
+                found += named(resolve(step.inputs.get("assets"), outputs, step.id))
+            except PlatformError:
+                continue
+    return found

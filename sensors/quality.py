@@ -33,8 +33,9 @@ from assets.kinds.spec import Override
 from resources.markdown import plain
 from resources.measurements import Measurement
 from resources.notifier import Notice
-from resources.orchestrator import at_home
 from resources.platform import Platform
+from sensors.contracts import promise_more
+from sensors.cursors import left_to_another
 from sensors.failures import entry_of, listeners_of
 
 WHO = f"{AUTOMATION}quality"
@@ -55,8 +56,8 @@ def quality_sensor(platform: Platform) -> SensorDefinition:
         description="Reports refreshes that are unlike those before them, and has failing tables looked after.",
     )
     def quality(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        if not at_home(context.instance, platform.settings.state_dir):
-            return SkipReason("the deployment of this state folder has an instance of its own, which does this")
+        if skipped := left_to_another(platform, context):
+            return skipped
         now, cursor = time.time(), float(context.cursor or 0)
         review = Review(platform, context.instance, now)
         review.refreshes()
@@ -115,7 +116,21 @@ class Review:
                 verdict["remediation"] = self.remedy(measurement, past, found, failed)
             except PlatformError as error:
                 self.problems.append(f"{measurement.table}: {error}")
+        if measurement.facts.get("unpromised"):
+            try:
+                self._promise(measurement.table, verdict)
+            except PlatformError as error:
+                self.problems.append(f"{measurement.table}: {error}")
         self.platform.measurements.settle(measurement.id, verdict)
+
+    def _promise(self, table: TableId, verdict: dict[str, object]) -> None:
+        """A contract grows with its table; until then every refresh says so again, and the goal stays one."""
+        before = {goal.id for goal in self.platform.store.goals()}
+        if not (goal := promise_more(self.platform, table)):
+            return
+        verdict["contract"] = goal
+        if goal not in before:
+            self.told.append(f"{goal} promises what {table} holds more")
 
     def _report(self, table: TableId, found: Sequence[Finding]) -> None:
         """Say it in the UI, the ledger, and to those whom the spec names."""

@@ -17,9 +17,10 @@ from agents.core.errors import PlatformError
 from agents.tools.governing.declared import declared
 from agents.tools.governing.retention import due_of
 from agents.tools.ready import retention_key, submit_ready
-from resources.orchestrator import at_home, readers_in
+from resources.orchestrator import readers_in
 from resources.platform import Platform
 from resources.store_rows import GoalRow
+from sensors.cursors import left_to_another
 
 # A tick ends after so many seconds; the next one goes on where it stopped.
 TICK_SECONDS = 15
@@ -39,8 +40,8 @@ def retention_sensor(platform: Platform) -> SensorDefinition:
         description="Asks people to let rows go that retention says were kept long enough: archived, then deleted.",
     )
     def retention(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        if not at_home(context.instance, platform.settings.state_dir):
-            return SkipReason("the deployment of this state folder has an instance of its own, which does this")
+        if skipped := left_to_another(platform, context):
+            return skipped
         graph = context.repository_def.asset_graph if context.repository_def else None
         today = datetime.now(UTC)
         seen = json.loads(context.cursor or "{}")

@@ -13,7 +13,10 @@ from agents.core.errors import GoalError
 ACTIONS: Mapping[str, frozenset[str]] = {
     "infrastructure": frozenset({"provision", "destroy"}),
     "pipeline": frozenset({"ingest", "transform", "optimize"}),
-    "quality": frozenset({"validate", "profile", "repair", "accept", "undo", "replay", "contract", "amend"}),
+    "quality": frozenset(
+        {"validate", "profile", "repair", "accept", "undo", "replay", "contract", "amend"}
+        | {"suggest", "explain", "describe"}
+    ),
     "governance": frozenset({"scan_pii", "mask", "retain", "expire", "delete", "erase", "loosen", "protect", "comply"}),
     "mlops": frozenset({"train"}),
     "cost": frozenset({"analyze", "optimize", "enforce_budget"}),

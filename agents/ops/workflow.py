@@ -171,7 +171,7 @@ def _agent_op(agent: Agent, platform: Platform) -> OpDefinition:
         for earlier in before:
             known |= earlier["outputs"]
         with guard(platform.ledger, agent.name, header["goal"], context.run_id):
-            made = _run_steps(context, agent, platform, header, known)
+            made = _run_steps(context, agent, platform.in_run(context.run_id), header, known)
         return Output({"outputs": known | made}, metadata={"outputs": made})
 
     return op(

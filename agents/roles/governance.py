@@ -146,6 +146,8 @@ def retain(work: Work, asset: str, keep_days: int, then: str = "archive") -> Map
     if due.against:
         told += f"; nothing leaves: {due.against}"
     elif due.due or due.quarantined:
+        if written.get("commit"):
+            work.call(runs.reload)  # what people are asked then is held against the spec as it is now
         out["goal"] = work.call(
             ready.submit,
             text=f"Retention of {asset}: {then} rows older than {due.before}",
@@ -208,13 +210,15 @@ def erase(work: Work, subject: str, assets: list[str], follow: list[str] | None 
     tables = [a for a in dict.fromkeys(asset.removeprefix(copies.COLD) for asset in assets) if a in there]
     readers = {r: None for a in tables for r in work.call(copies.readers, asset=a) if r not in tables}
     counts = work.call(copies.count, assets=[*tables, *readers])
-    gone = work.call(subjects.erase, subject=subject, assets=tables, follow=along)
+    request = ", ".join(work.lease.requests) if work.lease else ""
+    gone = work.call(subjects.erase, subject=subject, assets=tables, follow=along, request=request)
     proofs = _forgotten(work, tables, list(readers))
     left = [place for place in work.call(subjects.find, subject=subject, follow=along) if not place.hold]
     if left:
         where = ", ".join(place.table for place in left)
         raise RunFailed("the person is still there", where=where, fix="ask for these tables too, or load them anew")
     told = [f"{subject}: erased from {len(gone)} tables ({sum(gone.values()):,} rows); the person is in none of them"]
+    told += [f"{subject}: rows do not land again; `adp privacy subject allow` asks for letting the person come back"]
     told += [f"{subject}: {place.table} keeps {place.rows:,} rows, a legal hold is on it" for place in kept]
     return {
         "dataset": ", ".join(gone),
@@ -224,6 +228,23 @@ def erase(work: Work, subject: str, assets: list[str], follow: list[str] | None 
         "told": told,
         "shown": {"title": "Gone from every version", "header": ERASED, "rows": _rows(counts, proofs)},
     }
+
+
+@GOVERNANCE.action("allow", effects=("delete",))
+def allow(work: Work, people: list[str] | None = None) -> Mapping[str, Any]:
+    """Let erased people come back with the next load. Without naming any: all whose hashes belong to a lost key.
+
+    It takes the erasure's protection away, so people decide on it.
+    """
+    if people:
+        columns = {subject: work.call(subjects.allow, subject=subject) for subject in people}
+        said = {
+            s: f"may land again: kept out of {', '.join(c)}" if c else "was not kept out" for s, c in columns.items()
+        }
+        return {"columns": columns, "told": [f"{subject}: {told}" for subject, told in said.items()]}
+    lost = work.call(subjects.allow_lost)
+    told = [f"{count:,} erased people in `{column}` may come back: their key is gone" for column, count in lost.items()]
+    return {"columns": lost, "told": told or ["no erased person's hash belongs to a lost key"]}
 
 
 @GOVERNANCE.action("comply", effects=())

@@ -40,7 +40,7 @@ def render(goal: GoalFacts) -> str:
             f"# {goal.id}: {_quiet(goal.text)}",
             "",
             f"Environment **{goal.environment}**, asked by {_quiet(goal.requester)}, plan `{goal.plan.digest[:19]}`.",
-            *_section("What went wrong", [goal.reason] if goal.reason else []),
+            *_section("Waiting" if goal.status == "held" else "What went wrong", [goal.reason] if goal.reason else []),
             *_section("Questions", [_question(q.question, q.candidates) for q in goal.plan.questions]),
             *_plan(goal.plan, goal.outputs),
             *_approvals(goal.requests),
@@ -171,11 +171,15 @@ def _tables(outputs: Mapping[str, Any]) -> list[str]:
             entry = merged.setdefault(out["dataset"], {})
             names = ("rows", "rows_read", "rows_landed", "rows_in_quarantine")
             entry |= {k: out[k] for k in names if out.get(k) is not None}
+            kept_out = sum(int(out.get(count) or 0) for count in ("rows_erased", "rows_expired"))
+            entry["kept out"] = max(entry.get("kept out", 0), kept_out)
+            entry["in quarantine"] = entry.get("rows_in_quarantine", 0)
+    shown = ["in quarantine", *(["kept out"] if any(e["kept out"] for e in merged.values()) else [])]
     rows = [
-        (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), _count(e.get("rows_in_quarantine") or 0))
+        (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), *(_count(e[key]) for key in shown))
         for name, e in merged.items()
     ]
-    return _table("Tables", ("table", "rows", "rows read", "in quarantine"), rows)
+    return _table("Tables", ("table", "rows", "rows read", *shown), rows)
 
 
 def _replayed(outputs: Mapping[str, Any]) -> Iterator[str]:

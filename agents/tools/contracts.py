@@ -18,6 +18,7 @@ from agents.tools.specs import entry_of, place_of, write_entry
 from assets.kinds.contract import Contract, Difference, Promise, amended, compared, differences
 from assets.kinds.spec import Extension, Table
 from resources.platform import Platform
+from resources.spec_merge import rule_identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,13 @@ def against(platform: Platform, table: TableId, new: Contract) -> Standing:
 
 
 @tool("contracts.extend", effect="write_spec")
-def extend(session: Session, asset: str, contract: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a table's first contract, or one that promises more; refused where it would take something back."""
+def extend(
+    session: Session, asset: str, contract: Mapping[str, Any], rules: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Write a table's first contract, or one that promises more; refused where it would take something back.
+
+    `rules` that came with it join the table's own.
+    """
     new = contract_from(contract)
     found = against(session.platform, session.table(asset), new)
     if found.breaking:
@@ -96,18 +102,29 @@ def extend(session: Session, asset: str, contract: Mapping[str, Any]) -> dict[st
             where=asset,
             fix="propose it: people decide on that",
         )
-    return write_entry(session, asset, "", {"contract": new.to_spec()})
+    entry: dict[str, Any] = {"contract": new.to_spec()}
+    theirs = _written_by_people(session, asset, entry)
+    if theirs:
+        # Half of a contract, or a version that says what the columns do not, would be no contract.
+        del entry["contract"]
+    if rules:
+        entry["rules"] = _joined(entry_of(session, asset).get("rules") or [], rules)
+    written = write_entry(session, asset, "", entry)
+    return {**written, "kept": [*theirs, *written["kept"]]}
 
 
 @tool("contracts.amend", effect="delete")
-def amend(session: Session, asset: str, contract: Mapping[str, Any]) -> dict[str, Any]:
+def amend(
+    session: Session, asset: str, contract: Mapping[str, Any], rules: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Put a contract in force that takes promises back: readers lose them, which is why people decide on it first."""
     new = contract_from(contract)
     entry: dict[str, Any] = {"contract": new.to_spec()}
-    if gone := _gone(declared(session.platform, session.table(asset)).contract, new):
+    gone = _gone(declared(session.platform, session.table(asset)).contract, new)
+    if gone or rules:
         # Rules on a column that comes no longer would quarantine every further row.
-        rules = entry_of(session, asset).get("rules") or []
-        entry["rules"] = [rule for rule in rules if _column(rule) not in gone]
+        kept = [rule for rule in entry_of(session, asset).get("rules") or [] if _column(rule) not in gone]
+        entry["rules"] = _joined(kept, rules)
     written = write_entry(session, asset, "", entry)
     if not any(path.startswith("contract") for path in written["kept"]):
         return written
@@ -141,9 +158,16 @@ def readers_declared(platform: Platform, table: TableId) -> list[str]:
     return [f"{table.environment}/{asset}" for asset in found]
 
 
-def proposal(asset: str, new: Contract, changes: Sequence[str], readers: Sequence[str]) -> dict[str, Any]:
+def proposal(
+    asset: str,
+    new: Contract,
+    changes: Sequence[str],
+    readers: Sequence[str],
+    rules: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """The inputs of `quality.amend`: what people approve, and whom it reaches."""
-    return {"asset": asset, "contract": new.to_spec(), "changes": list(changes), "readers": list(readers)}
+    said = {"asset": asset, "contract": new.to_spec(), "changes": list(changes), "readers": list(readers)}
+    return {**said, "rules": list(rules)} if rules else said
 
 
 def proposal_key(table: TableId, new: Contract) -> str:
@@ -176,6 +200,21 @@ def _gone(old: Contract | None, new: Contract) -> set[str]:
     return {p.name for p in old.columns} - {p.name for p in new.columns} if old else set()
 
 
+def _written_by_people(session: Session, asset: str, entry: Mapping[str, Any]) -> list[str]:
+    """The parts of a contract that a person wrote otherwise, and that therefore stay."""
+    repo, found = place_of(session.platform, session.environment, asset)
+    if not found:
+        return []
+    return [edit.path for edit in repo.plan_change(found[0], asset, entry, session.agent).kept]
+
+
+def _joined(present: Sequence[Mapping[str, Any]], more: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rules with further ones, which take the place of those that are the same but for their limits."""
+    later = {rule_identity(rule): rule for rule in more}
+    kept = [later.pop(rule_identity(rule), rule) for rule in present]
+    return [*kept, *later.values()]
+
+
 def _column(rule: Mapping[str, Any]) -> str:
     kwargs: Mapping[str, Any] = rule.get("kwargs") or {}
     return str(kwargs.get("column", ""))
@@ -183,7 +222,11 @@ def _column(rule: Mapping[str, Any]) -> str:
 
 def _first(spec: Table | Extension, columns: Mapping[str, str], key: Sequence[str]) -> Contract:
     """What the rules of a table and its columns say already, as a promise."""
-    hard = [rule for rule in spec.rules if rule.meta.action != "alert" and "mostly" not in rule.kwargs]
+    hard = [
+        rule
+        for rule in spec.rules
+        if rule.meta.action != "alert" and not rule.condition and "mostly" not in rule.kwargs
+    ]
 
     def ruled(kind: str) -> set[str]:
         return {str(rule.kwargs.get("column")) for rule in hard if rule.type == kind}

@@ -1,21 +1,22 @@
 """Contracts in the Open Data Contract Standard, version 3.1 (https://bitol-io.github.io/open-data-contract-standard).
 
 Types go by `physicalType`, which holds Delta's name exactly; `logicalType` is the standard's own. A document from
-elsewhere has other physical types or none: then the logical type decides. Rules are `quality` entries of type custom,
-engine greatExpectations.
+elsewhere has other physical types or none: then the logical type decides. Rules are `quality` entries, see
+`odcs_quality`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from agents.core.errors import SpecError
+from agents.tools.odcs_quality import check_of, column_of, rules_in
 from assets.kinds.contract import Contract, Promise
-from assets.kinds.spec_rules import Rule, RuleMeta
+from assets.kinds.spec_rules import Rule
 from assets.kinds.type_names import known
 
-API_VERSION, KIND, ENGINE = "v3.1.0", "DataContract", "greatExpectations"
+API_VERSION, KIND = "v3.1.0", "DataContract"
 _REQUIRED = ("apiVersion", "kind", "id", "version", "status")
 _FRESH = ("freshness", "latency", "timeliness")
 _HOURS = {"h": 1.0, "hr": 1.0, "hour": 1.0, "hours": 1.0, "d": 24.0, "day": 24.0, "days": 24.0,
@@ -29,6 +30,14 @@ _PHYSICAL = {
     "integer": "long", "number": "double", "boolean": "boolean", "string": "string", "date": "date",
     "timestamp": "timestamp", "time": "string",
 }  # fmt: skip
+
+
+class Imported(NamedTuple):
+    """What a document holds for a table. `not_taken` says in words which of its quality is no rule here, and why."""
+
+    contract: Contract
+    rules: list[Rule]
+    not_taken: list[str]
 
 
 def to_odcs(
@@ -54,10 +63,11 @@ def to_odcs(
         "physicalName": asset,
         "logicalType": "object",
         "physicalType": "table",
-        "properties": [_property(promise, contract.key) for promise in contract.columns],
+        "properties": [_property(promise, contract.key, rules) for promise in contract.columns],
     }
-    if rules:
-        table["quality"] = [_quality(rule) for rule in rules]
+    columns = {promise.name for promise in contract.columns}
+    if own := [check_of(rule) for rule in rules if column_of(rule) not in columns]:
+        table["quality"] = own
     document["schema"] = [table]
     if contract.freshness_hours is not None:
         document["slaProperties"] = [
@@ -68,8 +78,8 @@ def to_odcs(
     return document
 
 
-def from_odcs(document: object, asset: str) -> tuple[Contract, list[Rule]]:
-    """The contract and the Great Expectations rules that a document holds for a table. SpecError where it has none."""
+def from_odcs(document: object, asset: str) -> Imported:
+    """The contract and the rules that a document holds for a table. SpecError where it has none."""
     if not isinstance(document, Mapping):
         raise _wrong("it is no mapping")
     whole = cast("Mapping[str, Any]", document)
@@ -81,12 +91,20 @@ def from_odcs(document: object, asset: str) -> tuple[Contract, list[Rule]]:
     properties = _listed(table.get("properties"), "properties")
     promises = tuple(_promise(each) for each in properties)
     keyed = [each for each in properties if each.get("primaryKey")]
-    key = [str(each["name"]) for each in sorted(keyed, key=lambda each: int(each.get("primaryKeyPosition") or 0))]
+    key = [str(each["name"]) for each in sorted(keyed, key=_position)]
     version = _version(str(whole["version"]))
-    return Contract(promises, version, tuple(key), _freshness(whole)), list(_rules(table))
+    rules, not_taken = _rules(table, properties)
+    return Imported(Contract(promises, version, tuple(key), _freshness(whole)), rules, not_taken)
 
 
-def _property(promise: Promise, key: Sequence[str]) -> dict[str, Any]:
+def _position(each: Mapping[str, Any]) -> int:
+    found = each.get("primaryKeyPosition") or 0
+    if not isinstance(found, int):
+        raise _wrong(f"primaryKeyPosition of {each.get('name')} is no number")
+    return found
+
+
+def _property(promise: Promise, key: Sequence[str], rules: Sequence[Rule]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": promise.name,
         "logicalType": _logical(promise.type),
@@ -96,7 +114,9 @@ def _property(promise: Promise, key: Sequence[str]) -> dict[str, Any]:
     }
     if promise.name in key:
         found |= {"primaryKey": True, "primaryKeyPosition": key.index(promise.name) + 1}
-    return {**found, **({"description": promise.description} if promise.description else {})}
+    found |= {"description": promise.description} if promise.description else {}
+    checks = [check_of(rule) for rule in rules if column_of(rule) == promise.name]
+    return {**found, **({"quality": checks} if checks else {})}
 
 
 def _logical(kind: str) -> str:
@@ -105,23 +125,19 @@ def _logical(kind: str) -> str:
     return "array" if kind.startswith("array") else _LOGICAL.get(kind, "object")
 
 
-def _quality(rule: Rule) -> dict[str, Any]:
-    severity = {"alert": "warning", "quarantine": "error", "block": "error"}[rule.meta.action]
-    found = {"type": "custom", "engine": ENGINE, "implementation": rule.to_gx(), "severity": severity}
-    return {**found, **({"description": rule.meta.reason} if rule.meta.reason else {})}
-
-
-def _rules(table: Mapping[str, Any]) -> Iterator[Rule]:
-    for check in _listed(table.get("quality"), "quality"):
-        made = check.get("implementation")
-        if check.get("type") != "custom" or check.get("engine") != ENGINE or not isinstance(made, Mapping):
-            continue
-        said = cast("Mapping[str, Any]", made)
-        meta = cast("Mapping[str, Any]", said.get("meta") or {})
-        action = meta.get("action", "alert")
-        if not said.get("type") or action not in ("alert", "quarantine", "block"):
-            raise _wrong("a rule of quality has no type, or an unknown action")
-        yield Rule(str(said["type"]), dict(said.get("kwargs") or {}), RuleMeta(action, str(meta.get("reason", ""))))
+def _rules(table: Mapping[str, Any], properties: Sequence[Mapping[str, Any]]) -> tuple[list[Rule], list[str]]:
+    """The rules of the table and of its columns, each once, and what was not taken."""
+    columns = [str(each["name"]) for each in properties]
+    places = [("", table), *((str(each["name"]), each) for each in properties)]
+    found, left = dict[str, Rule](), list[str]()
+    for column, place in places:
+        rules, missing = rules_in(_listed(place.get("quality"), f"quality of {column or 'the table'}"), column, columns)
+        left += missing
+        for rule in rules:
+            if rule.identity in found:
+                left.append(f"quality of {column or 'the table'}: {rule.type} is given twice; the first is taken")
+            found.setdefault(rule.identity, rule)
+    return list(found.values()), left
 
 
 def _table_of(document: Mapping[str, Any], asset: str) -> Mapping[str, Any]:

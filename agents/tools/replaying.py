@@ -83,9 +83,15 @@ def declared(platform: Platform, table: TableId) -> Table | Extension:
 
 
 def plan_of(
-    platform: Platform, table: TableId, repairs: Mapping[str, Repair] | None = None, *, by: str = "", why: str = ""
+    platform: Platform,
+    table: TableId,
+    repairs: Mapping[str, Repair] | None = None,
+    *,
+    by: str = "",
+    why: str = "",
+    only: frozenset[str] | None = None,
 ) -> Plan:
-    """A replay of a table's quarantine under the rules of now."""
+    """A replay of a table's quarantine, or of `only` these rows of it, under the rules of now."""
     from assets.kinds.judging import Sieve, quarantining
     from assets.kinds.replay import Plan
 
@@ -93,11 +99,12 @@ def plan_of(
     key = spec.key if isinstance(spec, Table) else ()
     watermark = spec.source.watermark if isinstance(spec, Table) and spec.source else None
     split = Sieve(quarantining(spec.rules), str(table), datetime.now(UTC)).split
-    return Plan(table, split, key, watermark, repairs or {}, by, why)
+    return Plan(table, split, key, watermark, repairs or {}, by, why, only)
 
 
 def apply(session: Session, asset: str, plan: Plan) -> Applied:
     """Replay, judge the table, and take all back where a rule that blocks fails; shown on the asset's page."""
+    from assets.kinds.quarantine import quarantined
     from assets.kinds.replay import replay
 
     lake = session.platform.lake
@@ -108,7 +115,7 @@ def apply(session: Session, asset: str, plan: Plan) -> Applied:
     if refused:
         done = replace(done, rows_landed=0, rows_superseded=0, rows_kept=done.rows_checked)
     numbers = {"rows replayed": done.rows_landed, "rows superseded in quarantine": done.rows_superseded}
-    show(session, plan.table, {**numbers, "rows in quarantine": done.rows_kept}, back)
+    show(session, plan.table, {**numbers, "rows in quarantine": quarantined(lake, plan.table)}, back)
     return Applied(done, refused, back)
 
 

@@ -15,6 +15,7 @@ from agents.core.errors import PlatformError, RuleError, TableNotFound
 from agents.core.registry import tool
 from agents.tools.session import Session
 from assets.kinds.spec import Rule, RuleMeta
+from resources.platform import Platform
 
 if TYPE_CHECKING:
     from assets.kinds.rules import RuleResult
@@ -74,40 +75,41 @@ class Suggestions:
         }
 
 
-@tool("quality.ask_model", effect="read")
+@tool("quality.ask_model", effect="external")
 def suggest(session: Session, asset: str, profile: Mapping[str, Any], rules: Sequence[Rule]) -> Suggestions | None:
     """Ask the language model what a table's columns mean and what should hold; None where there is no model.
 
     `rules` are those the table has. A model that fails or misbehaves is a note, never an error.
     """
     lake, table = session.platform.lake, session.table(asset)
-    try:
-        model = session.platform.language_model
-    except PlatformError as error:
-        return Suggestions(f"no language model: {error.what}")
+    model = model_of(session.platform)
     if model is None:
         return None
+    if isinstance(model, str):
+        return Suggestions(model)
     if not lake.exists(table):
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
     return suggestions(model, asset, profile, rules, lake.dataset(table))
+
+
+def model_of(platform: Platform) -> LanguageModel | str | None:
+    """The model of the deployment, None where there is none; in words why one that is set cannot be asked."""
+    try:
+        return platform.language_model
+    except PlatformError as error:
+        return f"no language model: {error.what}"
 
 
 def suggestions(
     model: LanguageModel, asset: str, profile: Mapping[str, Any], rules: Sequence[Rule], dataset: Dataset
 ) -> Suggestions:
     """What the model suggests for a table, proven on its data."""
-    from resources.llm import Usage
-
     before = model.used
     try:
         answer = model.ask(INSTRUCTIONS, described(asset, profile))
     except PlatformError as error:
         return Suggestions(f"no suggestions of {model.name}: {error.what}", model=model.name)
-    spent = Usage(
-        model.used.requests - before.requests,
-        model.used.prompt_tokens - before.prompt_tokens,
-        model.used.completion_tokens - before.completion_tokens,
-    )
+    spent = model.used - before
     kept, dropped = _proven(_list(answer.get("rules")), model.name, rules, dataset)
     note = f"{model.name} suggested {len(kept) + len(dropped)} rules: {len(kept)} hold and are kept"
     return Suggestions(note, _meanings(answer.get("columns"), profile), kept, dropped, model.name, spent)

@@ -21,7 +21,12 @@ def check_specs(key: dg.AssetKey, rules: Sequence[Rule]) -> list[dg.AssetCheckSp
             asset=key,
             description=said_of(rule),
             blocking=blocks(rule),
-            metadata={"rule": rule.type, "action": rule.meta.action, **({"muted": True} if rule.meta.muted else {})},
+            metadata={
+                "rule": rule.type,
+                "action": rule.meta.action,
+                **({"rows": rule.condition} if rule.condition else {}),
+                **({"muted": True} if rule.meta.muted else {}),
+            },
         )
         for name, rule in zip(check_names(rules), rules, strict=True)
     ]

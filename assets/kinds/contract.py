@@ -181,7 +181,7 @@ def _of(rule: Rule) -> object:
 
 
 def _hard(rule: Rule) -> bool:
-    return rule.meta.action != "alert" and not rule.meta.muted and "mostly" not in rule.kwargs
+    return rule.meta.action != "alert" and not rule.meta.muted and not rule.condition and "mostly" not in rule.kwargs
 
 
 def _column(promise: Promise) -> dict[str, Any]:

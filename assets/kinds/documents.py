@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agents.core.errors import SpecError
 from assets.kinds.spec import Product
-from assets.kinds.spec_errors import invalid, unreadable, wrong_key
+from assets.kinds.spec_errors import invalid, unquoted, unreadable, wrong_key
 from resources.secret_values import find_secrets
 
 PRODUCT_COMPONENT = "platform_defs.DataProduct"
@@ -44,6 +44,11 @@ class Document:
     def error(self, what: str, loc: Sequence[str | int] = (), fix: str = "") -> SpecError:
         """A SpecError that points at `loc`, a path inside the product's attributes."""
         return wrong_key(self.text, self.path, self.index, ("attributes", *loc), what, fix)
+
+    def name_error(self, what: str, loc: Sequence[str | int]) -> SpecError:
+        """For a name that is no text: a SpecError that says what YAML takes it for, and how to write it."""
+        raw, said = unquoted(self.text, self.index, ("attributes", *loc))
+        return self.error(f"{what} {said or 'is no text'}", loc, f"write it in quotes: '{raw or '...'}'")
 
 
 def read_documents(path: Path) -> tuple[list[Document], bool]:

@@ -39,6 +39,7 @@ class LakeIOManager(dg.IOManager):
         """Replace the table. Takes Arrow tables, batches and readers, polars and pandas frames, DuckDB relations."""
         if obj is None:
             return
+        from assets.kinds.away import away_of
         from assets.kinds.lake_writing import replace_table
         from assets.kinds.quarantine_page import held_events, link
         from assets.kinds.running import told
@@ -47,7 +48,9 @@ class LakeIOManager(dg.IOManager):
         made_as = str(context.asset_spec.metadata.get(DIGEST, ""))
         with told(table):
             extensions = self._extensions.get(table, ())
-            written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as)
+            rule = next((each.retention for each in extensions if each.retention), None)
+            away = away_of(self._platform, table.environment, rule, datetime.now(UTC))
+            written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as, away)
             policy = context.asset_spec.freshness_policy
             card = self._card(table, written, context.run_id, policy)
             context.add_output_metadata({**written, **link(self._lake, table), **card})
@@ -69,6 +72,7 @@ class LakeIOManager(dg.IOManager):
         rules = [rule for extension in extensions for rule in extension.rules]
         columns = {name: column for each in extensions for name, column in each.columns.items()}
         results = judge(self._lake, table, rules, str(table), now, columns)
+        promised = next((each.contract for each in extensions if each.contract), None)
         return card(
             self._platform,
             table,
@@ -79,6 +83,7 @@ class LakeIOManager(dg.IOManager):
             override=override,
             freshness_hours=hours,
             schedule=schedule,
+            contract=promised,
         )
 
     def load_input(self, context: dg.InputContext) -> object:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agents.core.catalog import TableId
+from assets.kinds.away import Expire, nothing_away
 from assets.kinds.judging import Sieve, quarantining, rules_digest
 from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import settle_moves
@@ -38,9 +39,13 @@ def write_stream(
     digest: str = "",
     partition_by: Sequence[str] = (),
     marks: Mapping[str, str] = NO_MARKS,
+    away: Expire = nothing_away,
 ) -> dict[str, Any]:
-    """Replace the table in one commit; rows read, landed and quarantined. Nothing changes when it fails."""
-    read = 0
+    """Replace the table in one commit; rows read, landed and quarantined. Nothing changes when it fails.
+
+    `away` says by the table's marks which rows must not land: they are counted, and kept nowhere.
+    """
+    read, kept_out = 0, away(lake.marks(table))
     settle_moves(lake, table)
     with (
         Rejects(run_id, sieve.now) as rejects,
@@ -49,13 +54,15 @@ def write_stream(
         repaired = repeats(lake, table, rows.schema)
         for batch in rows:
             read += batch.num_rows
-            good, bad = sieve.split(repaired.again(batch))
+            good, bad = sieve.split(repaired.again(kept_out.without(batch)))
             if bad is not None:
                 rejects.add(bad, "replace")
             write.put(good)
+        kept_out.settled(str(table))
         rejects.write(lake, table, ALL)
         write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest, **marks})
-        numbers = {"rows read": read, "rows landed": read - len(rejects), "rows quarantined": len(rejects)}
+        landed = read - len(rejects) - len(kept_out)
+        numbers = {"rows read": read, "rows landed": landed, "rows quarantined": len(rejects), **kept_out.told}
         return {**numbers, **repaired.told(whole=True)}
 
 
@@ -66,6 +73,7 @@ def replace_table(
     extensions: Sequence[Extension],
     run_id: str,
     digest: str = "",
+    away: Expire = nothing_away,
 ) -> dict[str, Any]:
     """Replace the table of a person's asset, made as `digest` says; what Dagster shows of it.
 
@@ -76,5 +84,5 @@ def replace_table(
     rules = [rule for extension in extensions for rule in extension.rules]
     sieve = Sieve(quarantining(rules), str(table), datetime.now(UTC))
     with claim(table, digest):
-        numbers = write_stream(lake, table, rows, sieve, run_id, digest)
+        numbers = write_stream(lake, table, rows, sieve, run_id, digest, away=away)
     return {**table_metadata(lake, table), **numbers}

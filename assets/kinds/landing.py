@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from agents.core.catalog import TableId
 from agents.core.errors import SpecError, WriteConflict
 from assets.kinds.ahead import read_ahead
+from assets.kinds.away import Expire, nothing_away
 from assets.kinds.dedupe import Ascending, Settled, settle, without_null_keys
 from assets.kinds.evolution import INGESTED_AT, SOURCE, SchemaChange, reconcile, require, shape
 from assets.kinds.high_water import HighWater
@@ -42,7 +43,9 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What a load did; `rows_landed + rows_quarantined == rows_read`.
+    """What a load did; `rows_landed + rows_quarantined + rows_away == rows_read`.
+
+    `away` counts the rows that must not land, by why: they are kept nowhere.
 
     `repairs` says how often repairs that were made before were made again, or could not be.
     `rows_updated` of the landed rows took the place of an earlier version (in the table, or in the same load).
@@ -59,6 +62,12 @@ class Landed:
     warnings: tuple[str, ...]
     seconds: float
     repairs: Mapping[str, int] = field(default_factory=dict[str, int])
+    away: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def rows_away(self) -> int:
+        """Rows that must not land."""
+        return sum(self.away.values())
 
 
 def land(
@@ -71,11 +80,13 @@ def land(
     split: Splitter | None = None,
     now: datetime,
     digest: str = "",
+    away: Expire = nothing_away,
 ) -> Landed:
     """Load a table from its source; `read(since)` gives the rows from a watermark on, or all rows for None.
 
     `digest` is that of the table's spec and stays with the rows.
-    `split` takes the rows that break a quarantining rule out of a batch. A load that finds that somebody else
+    `split` takes the rows that break a quarantining rule out of a batch; `away` says by the table's marks what must
+    not land at all. A load that finds that somebody else
     committed meanwhile starts again from the new state; WriteConflict after three times.
     """
     if table.source is None:
@@ -83,7 +94,7 @@ def land(
     for attempt in range(_TRIES):
         place = TableId(environment, table.layer, table.name)
         settle_moves(lake, place)
-        load = _Load(lake, read, table, table.source, place, run_id, split, now, digest)
+        load = _Load(lake, read, table, table.source, place, run_id, split, now, digest, away)
         try:
             return load.run()
         except WriteConflict:
@@ -106,9 +117,11 @@ class _Load:
         split: Splitter | None,
         now: datetime,
         digest: str,
+        away: Expire,
     ) -> None:
         self.lake, self.read, self.table, self.source, self.place = lake, read, table, source, place
         self.run_id, self.split, self.now, self.digest = run_id, split, now, digest
+        self.away_by = away
         self.rows = 0
         self.settled = Settled()
 
@@ -116,6 +129,7 @@ class _Load:
         """Read, write, quarantine, commit."""
         started = time.monotonic()
         base = self.lake.snapshot(self.place)
+        self.away = self.away_by(base.marks if base is not None else {})
         self.anew = base is not None and outgrown(self.table.contract, base.schema)
         since = None if self.anew else self._since(base)
         with (
@@ -129,12 +143,13 @@ class _Load:
                 self._put(write, batches, rejects, since)
                 if self.key and not self.ascending.holds:
                     self.settled = settle(write, self.key, self.watermark, rejects)
+                self.away.settled(str(self.place))
                 rejects.write(self.lake, self.place, ALL if since is None else self.high.again(since))
                 version, updated = self._commit(write, since)
             warnings = self._warnings(stream, rejects, base)
         return Landed(
             rows_read=self.rows,
-            rows_landed=self.rows - len(rejects),
+            rows_landed=self.rows - len(rejects) - len(self.away),
             rows_quarantined=len(rejects),
             rows_updated=updated + self.settled.superseded,
             version=version,
@@ -144,6 +159,7 @@ class _Load:
             warnings=warnings,
             seconds=time.monotonic() - started,
             repairs=self.repeats.told(whole=since is None),
+            away=self.away.told,
         )
 
     def _since(self, base: Snapshot | None) -> str | None:
@@ -188,6 +204,7 @@ class _Load:
         for number, batch in enumerate(batches):
             name = f"{since or 'all'}#{number}"
             self.rows += batch.num_rows
+            batch = self.away.without(batch)
             good, bad = shape(batch, self.evolution)
             if bad is not None:
                 rejects.add(bad, name)

@@ -29,6 +29,7 @@ MOVES_MARK = "moves"  # of a table: the movements that its rows went through; of
 LAST_MARK = "last_move"  # of quarantine and log: the highest number that was ever given
 LOG = ".log"  # no name of a declared table holds a dot
 LANDED, SUPERSEDED, REPAIRED, UNDONE, PARKED = "landed", "superseded", "repaired", "undone", "parked"
+PROPOSED, NOTED = "proposed", "noted"  # in the log, no movements: a repair that waits for people, words on such
 TRIES = 8
 ROWS = 16_384
 _SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE"}
@@ -64,12 +65,16 @@ def quarantine_schema() -> pa.Schema:
 
 
 def log_schema() -> pa.Schema:
-    """Quarantine's columns, and: which movement, when, by which run and whom, what became of the row, the row after."""
+    """Quarantine's columns, and: which movement, when, by which run and whom, what became of the row, the row after.
+
+    `_column` is named by a proposed repair alone: it is of one cell.
+    """
     import pyarrow as pa
 
     own = [pa.field("_left", pa.int64()), pa.field("_left_at", pa.timestamp("us", "UTC"))]
     texts = [pa.field(name, pa.string()) for name in ("_left_run", "_outcome", "_by", "_why", "after")]
-    return pa.schema([*quarantine_schema(), *own, *texts, pa.field("_confidence", pa.float64())])
+    last = [pa.field("_confidence", pa.float64()), pa.field("_column", pa.string())]
+    return pa.schema([*quarantine_schema(), *own, *texts, *last])
 
 
 def selected(base: pa.Schema, wanted: pa.Schema, alias: str) -> str:

@@ -54,6 +54,14 @@ def keep(of: Table | Extension, columns: Mapping[str, str], where: str) -> None:
     )
 
 
+def promises_more(contract: Contract | None, columns: Mapping[str, str]) -> list[str]:
+    """What a table of these columns holds beyond its contract, in words; nothing where it also takes something back."""
+    if contract is None:
+        return []
+    found = differences(contract, columns, contract.key, contract.freshness_hours)
+    return [] if any(one.breaking for one in found) else [str(one) for one in found]
+
+
 def _hours(of: Table | Extension) -> float | None:
     """A Python asset may have its own freshness policy, which YAML does not see."""
     return of.contract.freshness_hours if isinstance(of, Extension) and of.contract else None

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from agents.core.errors import SpecError
+from assets.kinds.away import away_of
 from assets.kinds.evolution import require
 from assets.kinds.judging import Sieve
 from assets.kinds.lake_writing import KEYS_MARK, MASKS_MARK, write_stream
@@ -46,7 +47,7 @@ def refresh(platform: Platform, asset: LakeAsset, run_id: str, now: datetime) ->
     if asset.table.source is not None:
         return _ingest(platform, asset, asset.table.source, run_id, now)
     if asset.table.sql is not None:
-        return _compute(platform.lake, asset, asset.table.sql, run_id, now)
+        return _compute(platform, asset, asset.table.sql, run_id, now)
     if asset.table.masked is not None:
         return _mask(platform, asset, asset.table.masked, run_id, now)
     raise SpecError(f"{asset.table.asset} has neither source nor sql nor masked", where=asset.where)
@@ -88,6 +89,7 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
         split=sieve.split,
         now=now,
         digest=asset.digest,
+        away=away_of(platform, asset.id.environment, asset.table.retention, now),
     )
     remember_rules(platform.lake, asset.id, asset.table.rules, held)
     sieve.counts.update(held.counts)
@@ -95,6 +97,7 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
         "rows read": landed.rows_read,
         "rows landed": landed.rows_landed,
         "rows quarantined": landed.rows_quarantined,
+        **landed.away,
         "rows updated": landed.rows_updated,
         **landed.repairs,
         "rows swept to quarantine": held.swept,
@@ -111,14 +114,16 @@ def _ingest(platform: Platform, asset: LakeAsset, source: Source, run_id: str, n
     return Refreshed(platform.lake.version(asset.id), shown, _counted(asset.table, sieve))
 
 
-def _compute(lake: Lake, asset: LakeAsset, sql: str, run_id: str, now: datetime) -> Refreshed:
-    began = time.monotonic()
+def _compute(platform: Platform, asset: LakeAsset, sql: str, run_id: str, now: datetime) -> Refreshed:
+    began, lake = time.monotonic(), platform.lake
+    away = away_of(platform, asset.id.environment, asset.table.retention, now, people=False)
     sieve = Sieve(asset.table.rules, asset.where, now)
     with query(lake, sql, asset.reads, asset.where) as result:
         keep(asset.table, column_types(delta_schema(result.schema, asset.where)), asset.where)
         require(asset.table.key, result.schema, "key", asset.where)
         require(asset.table.partition_by, result.schema, "partition_by", asset.where)
-        rows = write_stream(lake, asset.id, result, sieve, run_id, asset.digest, asset.table.partition_by)
+        by = asset.table.partition_by
+        rows = write_stream(lake, asset.id, result, sieve, run_id, asset.digest, by, away=away)
     numbers = {
         **rows,
         "rows in quarantine": quarantined(lake, asset.id),

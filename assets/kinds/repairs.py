@@ -43,9 +43,9 @@ IN_TABLE = "t:"  # a row of a table is named by its content; names of quarantine
 
 @dataclass(frozen=True, slots=True)
 class RowRepair:
-    """One row of a table: its columns' new values as text (None: null), why, and how probably they are right."""
+    """One row as JSON: its columns' new values as text (None: null), why, and how probably they are right."""
 
-    row: int
+    before: str
     values: Mapping[str, str | None]
     why: str
     confidence: float
@@ -64,15 +64,25 @@ class Logged:
 
 
 def repair(
-    lake: Lake, table: TableId, base: Snapshot, repairs: Sequence[RowRepair], run_id: str, now: datetime, by: str
-) -> int:
-    """Change rows of `base` (numbered in its order) in one commit; how many. WriteConflict if the table moved on."""
+    lake: Lake,
+    table: TableId,
+    base: Snapshot,
+    repairs: Sequence[RowRepair],
+    run_id: str,
+    now: datetime,
+    by: str,
+    batch: str = "repair",
+) -> list[tuple[str, str]]:
+    """Change rows of `base` in one commit: each as it was and as it is. WriteConflict if the table moved on.
+
+    A row is found by its content, and of equal rows as many are changed as there are repairs. What a column cannot
+    hold is left out.
+    """
     settle_moves(lake, table)
     rows = _changed(base, repairs)
-    if not rows:
-        return 0
-    _commit(lake, table, base, rows, {}, run_id, now, by, "repair")
-    return len(rows)
+    if rows:
+        _commit(lake, table, base, rows, {}, run_id, now, by, batch)
+    return [(row.before, row.after) for row in rows]
 
 
 def undo(lake: Lake, table: TableId, run_id: str, now: datetime, by: str) -> tuple[int, int]:
@@ -83,7 +93,7 @@ def undo(lake: Lake, table: TableId, run_id: str, now: datetime, by: str) -> tup
         return 0, 0
     move, rows = last
     back = [Logged(r.after, r.before, r.outcome, r.rule, r.reason, r.confidence) for r in rows]
-    there = _there(base, Counter(row.before for row in back))
+    there = standing(base, Counter(row.before for row in back))
     present = [row for row in back if there[row.before] > 0 and not there.subtract({row.before: 1})]
     if present:
         _commit(lake, table, base, present, {"undo": str(move)}, run_id, now, by, f"undo {move}")
@@ -94,20 +104,14 @@ def _changed(base: Snapshot, repairs: Sequence[RowRepair]) -> list[Logged]:
     import orjson
     import pyarrow as pa
 
-    numbered = {repair.row: repair for repair in repairs}
-    places = pa.array(sorted(numbered), pa.int64())
-    taken = base.dataset().take(places).combine_chunks().to_batches()
-    lines = [line for batch in taken for line in rows_as_json(batch)]
     own = pa.schema([f for f in base.schema if f.name in own_columns(base.schema)])
-    made: list[Logged] = []
-    for number, line in zip(sorted(numbered), lines, strict=True):
-        change = numbered[number]
-        wanted = orjson.dumps({**orjson.loads(line), **change.values}).decode()
-        typed, failed = typed_rows([wanted], own)
-        after = rows_as_json(typed)[0]
-        if not failed and after != line:
-            made.append(Logged(line, after, REPAIRED, "repair", change.why, change.confidence))
-    return made
+    wanted = [orjson.dumps({**orjson.loads(change.before), **change.values}).decode() for change in repairs]
+    typed, failed = typed_rows(wanted, own)
+    return [
+        Logged(change.before, after, REPAIRED, "repair", change.why, change.confidence)
+        for number, (change, after) in enumerate(zip(repairs, rows_as_json(typed), strict=True))
+        if number not in failed and after != change.before
+    ]
 
 
 def _commit(
@@ -164,7 +168,7 @@ def _last(lake: Lake, table: TableId) -> tuple[int, list[Logged]] | None:
     return int(last), [Logged(row, as_stored(after, own), *rest) for row, after, *rest in found]
 
 
-def _there(base: Snapshot, wanted: Counter[str]) -> Counter[str]:
+def standing(base: Snapshot, wanted: Counter[str]) -> Counter[str]:
     """How often rows of these contents stand in the table."""
     found: Counter[str] = Counter()
     for batch in base.dataset().to_batches(batch_readahead=2, fragment_readahead=1):

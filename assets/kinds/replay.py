@@ -65,7 +65,8 @@ NO_REPAIRS: Mapping[str, Repair] = {}
 class Plan:
     """Which rows of which table are held against what. `split` takes rows out that break a rule.
 
-    `repairs` (by `_row_hash`) are applied before; `by` is who asked for them.
+    `repairs` (by `_row_hash`) are applied before; `by` is who asked for them. `only` rows of these names are looked at
+    (None: all).
     """
 
     table: TableId
@@ -75,6 +76,7 @@ class Plan:
     repairs: Mapping[str, Repair] = field(default_factory=lambda: NO_REPAIRS)
     by: str = ""
     why: str = ""
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ class _Replay:
             pq.ParquetWriter(folder / "failing" / "rows.parquet", failing) as bad_file,
         ):
             columns = [n for n in ("row", "_row_hash", "_quarantined_at") if n in held.schema.names]
-            for batch in held.dataset().to_batches(columns=columns, batch_size=_ROWS, batch_readahead=2):
+            only = None if self.plan.only is None else pads.field("_row_hash").isin(list(self.plan.only))
+            for batch in held.dataset().to_batches(columns=columns, filter=only, batch_size=_ROWS, batch_readahead=2):
                 for good, bad in self._judged(batch, base, passing, key):
                     good_file.write_batch(good)
                     bad_file.write_batch(bad.select([HASH, "_rule", "_reason"]).cast(failing))

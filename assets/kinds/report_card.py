@@ -12,12 +12,14 @@ from agents.core.catalog import TableId
 from assets.kinds.cron import longest_pause
 from assets.kinds.measuring import measure
 from assets.kinds.pins import confirmed
+from assets.kinds.promises import column_types, promises_more
 from assets.kinds.scorecard import CHARTED, scorecard
 from assets.kinds.scoring import scores
 from assets.kinds.spec import Override
 from resources.measurements import Measurement
 
 if TYPE_CHECKING:
+    from assets.kinds.contract import Contract
     from assets.kinds.rules import RuleResult
     from resources.platform import Platform
 
@@ -39,6 +41,7 @@ def card(
     freshness_hours: float | None = None,
     schedule: str | None = None,
     refused: Sequence[str] = (),
+    contract: Contract | None = None,
 ) -> dict[str, Any]:
     """Measure the table as it stands, score it, keep both; metadata for Dagster: the card, and scores that plot.
 
@@ -49,6 +52,8 @@ def card(
     facts: dict[str, Any] = {**measure(platform.lake, table), **_read(numbers), "failing": _failing(results)}
     if refused:
         facts["refused"] = list(refused)
+    elif more := promises_more(contract, column_types(platform.lake.schema(table))):
+        facts["unpromised"] = more[:_MOST_FAILING]
     usual = [(m.at, int(m.facts["rows"])) for m in usual_of(history, override)]
     allowed = (
         freshness_hours * 3600 if freshness_hours else _RUN_LATE * longest_pause(schedule, at) if schedule else None

@@ -94,6 +94,7 @@ def _card(
         freshness_hours=asset.table.freshness_hours,
         schedule=asset.table.schedule,
         refused=refused,
+        contract=asset.table.contract,
     )
 
 

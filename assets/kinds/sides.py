@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.core.catalog import TableId
 from assets.kinds.masking.defaults import REDACT
 from assets.kinds.rules.masking import shape
 from assets.kinds.spec import Column
+from resources.personal import Pieces
 from resources.production import base_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ LINES = ("row", "after")
 TELLING = (*LINES, "_watermark")
 """Columns of a quarantine or log that hold values of its table."""
 HIDDEN: Mapping[str, Column] = {name: Column(mask=REDACT) for name in TELLING}
-LOOKED_AT, _BATCH = 20_000, 256
+_BATCH = 16_384
 
 
 def told_of(table: TableId, known: Mapping[str, Column]) -> Mapping[str, Column]:
@@ -38,19 +39,31 @@ def harmless(table: TableId, rows: pads.Dataset) -> pads.Dataset:
     return rows.replace_schema(pa.schema([field for field in rows.schema if field.name not in TELLING]))
 
 
-def looked_into(lake: Lake, table: TableId) -> pa.Table | pads.Dataset:
-    """What a scan looks at: a table's rows; of a quarantine or log, the rows in it as columns of text.
-
-    At most 20,000 of its rows or a little more, from all over it.
-    """
+def looked_into(lake: Lake, table: TableId) -> pads.Dataset | Lines:
+    """What a scan looks at: a table's rows; of a quarantine or log, the rows in it as columns of text."""
     rows = lake.dataset(table)
     names = [name for name in LINES if name in rows.schema.names]
-    if base_of(table) is None or not names:
-        return rows
-    step = max(1, rows.count_rows() // LOOKED_AT)
-    scanner = rows.scanner(columns=names, batch_size=_BATCH, batch_readahead=2, fragment_readahead=1)
-    kept = (batch for number, batch in enumerate(scanner.to_batches()) if number % step == 0)
-    return _columns(line for batch in kept for column in batch.columns for line in column.to_pylist() if line)
+    return rows if base_of(table) is None or not names else Lines(rows, names)
+
+
+class Lines(Pieces):
+    """The rows that stand as JSON in some columns, those of one column after the other's in each batch."""
+
+    def __init__(self, rows: pads.Dataset, names: list[str]) -> None:
+        self._rows, self._names = rows, names
+
+    def count_rows(self) -> int:
+        """One for each line, whether it holds a row or not."""
+        return self._rows.count_rows() * len(self._names)
+
+    def to_batches(self) -> Iterator[pa.RecordBatch]:
+        """What the lines hold, as columns of text."""
+        scanner = self._rows.scanner(
+            columns=self._names, batch_size=_BATCH, batch_readahead=1, fragment_readahead=1, use_threads=False
+        )
+        for batch in scanner.to_batches():
+            for column in batch.columns:
+                yield from _columns(column.to_pylist())
 
 
 def as_forms(rows: pa.Table) -> pa.Table:
@@ -95,12 +108,14 @@ def _form(line: str) -> str:
     return orjson.dumps(forms(line)).decode()
 
 
-def _columns(lines: Iterable[str]) -> pa.Table:
+def _columns(lines: Sequence[str | None]) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    found = [row_of(line) for line in lines]
+    found = [row_of(line) if line else {} for line in lines]
     names = dict.fromkeys(name for row in found for name in row)
-    return pa.table({name: pa.array([_text(row.get(name)) for row in found], pa.string()) for name in names})
+    if names:
+        columns = [pa.array([_text(row.get(name)) for row in found], pa.large_string()) for name in names]
+        yield pa.RecordBatch.from_arrays(columns, names=list(names))
 
 
 def _text(value: Any) -> str | None:

@@ -18,6 +18,9 @@ from agents.core.errors import SpecError
 from assets.kinds.spec import Product
 
 Loc = Sequence[str | int]
+_KEY = "[key]"
+"""How pydantic ends the path of a key that is wrong."""
+_READ_AS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
 _SAID = {
     "missing": "is missing",
     "unexpected_keyword_argument": "is not a key here",
@@ -53,8 +56,25 @@ def invalid(error: ValidationError, text: str, path: Path, index: int) -> SpecEr
         what += f" (and {len(errors) - 1} more)"
     at = loc[:-1] if first["type"] == "missing" else loc
     where = f"{path}:{line_of(text, index, ('attributes', *at))}"
-    inside = spelled(loc)
-    return SpecError(f"{inside}: {what}", where=where, fix=_fix(first["type"], loc), path=inside)
+    inside, fix = spelled(loc), _fix(first["type"], loc)
+    if first["type"] in ("string_type", "tuple_type"):
+        raw, said = unquoted(text, index, ("attributes", *loc))
+        if said:
+            what = f"{what}: {said}"
+            listed = first["type"] == "tuple_type"
+            fix = f"write it as a list, in quotes: ['{raw}']" if listed else f"write it in quotes: '{raw}'"
+            inside = spelled([*loc[:-2], raw]) if loc[-1] == _KEY else inside
+    return SpecError(f"{inside}: {what}", where=where, fix=fix, path=inside)
+
+
+def unquoted(text: str, index: int, loc: Loc) -> tuple[str, str]:
+    """A name as it stands in the file and what YAML takes it for, where that is no text; else two empty texts."""
+    node = _node_at(text, index, loc)
+    kind = node.tag.rpartition(":")[2] if isinstance(node, yaml.ScalarNode) else ""
+    if node is None or kind not in _READ_AS or not node.value:
+        return "", ""
+    read = str(yaml.safe_load(node.value)).lower() if kind == "bool" else _READ_AS[kind]
+    return str(node.value), f"YAML reads {node.value} as {read}"
 
 
 def _fix(kind: str, loc: Loc) -> str:
@@ -97,30 +117,51 @@ def spelled(loc: Loc) -> str:
 
 def line_of(text: str, index: int, loc: Loc) -> int:
     """The line, from 1, of the value at `loc`; of its nearest existing parent where it is missing."""
+    return _walk(text, index, loc)[0]
+
+
+def _node_at(text: str, index: int, loc: Loc) -> yaml.Node | None:
+    """The node of the value at `loc`, or of the key where it ends so; None where there is none."""
+    return _walk(text, index, loc)[1]
+
+
+def _walk(text: str, index: int, loc: Loc) -> tuple[int, yaml.Node | None]:
     loader = yaml.SafeLoader(text)
     try:
         node: yaml.Node | None = None
         for _ in range(index + 1):
             if not loader.check_node():
-                return 1
+                return 1, None
             node = loader.get_node()
-        return _line(node, loc)
+        return _down(node, loc)
     finally:
         loader.dispose()
 
 
-def _line(node: yaml.Node | None, loc: Loc) -> int:
+def _down(node: yaml.Node | None, loc: Loc) -> tuple[int, yaml.Node | None]:
     line = node.start_mark.line + 1 if node else 1
+    key: yaml.Node | None = None
     for step in loc:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
             node = node.value[step]
+        elif step == _KEY and key is not None:
+            return line, key
         elif isinstance(node, yaml.MappingNode):
-            pair = next((pair for pair in node.value if pair[0].value == step), None)
+            pair = next((pair for pair in node.value if _is_key(pair[0], step)), None)
             if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
+                return line, None
+            key, node = pair
+            line = pair[0].start_mark.line + 1
             continue
         else:
-            break
+            return line, None
         line = node.start_mark.line + 1 if node else line
-    return line
+    return line, node
+
+
+def _is_key(node: yaml.Node, step: str | int) -> bool:
+    """Whether a key is the one that a step names; pydantic names `no` 0 and `null` None."""
+    if node.value == step or not isinstance(node, yaml.ScalarNode) or node.tag == "tag:yaml.org,2002:str":
+        return bool(node.value == step)
+    read = yaml.safe_load(node.value)
+    return read == step or str(read) == step

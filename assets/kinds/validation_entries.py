@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
+from typing import cast
 
 from agents.core.plan import ACTIONS
 from assets.kinds.contract import Contract, problem
@@ -86,11 +87,39 @@ def check_rules(document: Document, at: At, rules: Sequence[Rule], of: Table | E
             near = get_close_matches(rule.type, types, n=1)
             fix = f"did you mean {near[0]}?" if near else "use a Great Expectations type that is supported"
             raise document.error(f"unknown rule type {rule.type!r}", (*at, "rules", index, "type"), fix)
+        _check_names(document, (*at, "rules", index, "kwargs"), rule)
         if rule.identity in seen:
             fix = "remove one, or give them different meta.id"
             raise document.error(f"{rule.type} is given twice for the same columns", (*at, "rules", index), fix)
         seen.add(rule.identity)
     return content
+
+
+def _check_names(document: Document, at: At, rule: Rule) -> None:
+    """The columns that a rule names are text; YAML makes others of `no`, `on` and `1`."""
+    for name in ("column", "column_A", "column_B"):
+        if name in rule.kwargs and not isinstance(rule.kwargs[name], str):
+            raise document.name_error(f"{name} must name a column:", (*at, name))
+    for name in ("column_list", "column_set"):
+        listed = rule.kwargs.get(name)
+        for place, each in enumerate(cast("list[object]", listed) if isinstance(listed, list) else ()):
+            if not isinstance(each, str):
+                raise document.name_error(f"{name} must name columns:", (*at, name, place))
+    for where in _condition_columns(rule.kwargs.get("row_condition"), ("row_condition",)):
+        raise document.name_error("a condition must name a column:", (*at, *where))
+
+
+def _condition_columns(condition: object, at: At) -> Iterator[At]:
+    """Where a condition object names a column by something else than text."""
+    if not isinstance(condition, Mapping):
+        return
+    of = cast("Mapping[str, object]", condition)
+    column = of.get("column")
+    if isinstance(column, Mapping) and not isinstance(cast("Mapping[str, object]", column).get("name", ""), str):
+        yield (*at, "column", "name")
+    parts = of.get("conditions")
+    for place, part in enumerate(cast("list[object]", parts) if isinstance(parts, list) else ()):
+        yield from _condition_columns(part, (*at, "conditions", place))
 
 
 @cache

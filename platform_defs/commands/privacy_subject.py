@@ -12,13 +12,13 @@ from platform_defs.commands.launched import launch_step
 from platform_defs.commands.printing import Json, emit, progress, tell
 
 if TYPE_CHECKING:
-    from agents.tools.governing.identity import Subject
+    from agents.core.subject import Subject
     from agents.tools.governing.subjects import Place
     from resources.platform import Platform
 
 subject = typer.Typer(
-    help="Find, export or erase one person. The identifier comes from standard input or a prompt, never from an "
-    "argument, and is kept nowhere: requests, ledger and reports hold its keyed hash.",
+    help="Find, export, erase or let in again one person. The identifier comes from standard input or a prompt, "
+    "never from an argument, and is kept nowhere: requests, ledger and reports hold its keyed hash.",
     no_args_is_help=True,
 )
 Environment = Annotated[Literal["dev", "staging", "prod"], typer.Option("--environment", "-e", help="Which lake.")]
@@ -53,6 +53,7 @@ def find(environment: Environment = "prod", follow: Follow = None, json: Json = 
     tell(f"{person}: in {len(found)} tables of {environment}")
     for place in found:
         tell(_line(place))
+    _hint(platform, environment, found, follow)
 
 
 @subject.command("export")
@@ -87,6 +88,8 @@ def export(
 def erase(environment: Environment = "prod", follow: Follow = None, json: Json = False) -> None:
     """Ask for the erasure of a person from tables, quarantine, archive and all versions. Held until people approve it.
 
+    A source that still has the person does not bring the rows back; `adp privacy subject allow` lets them in again.
+
     Tables under a legal hold (`retention: {hold: true}`) keep the person, and the report says so.
 
     **Examples**
@@ -104,9 +107,36 @@ def erase(environment: Environment = "prod", follow: Follow = None, json: Json =
         return
     for place in found:
         progress(_line(place))
+    _hint(platform, environment, found, follow)
+    _recorded(platform, person, "to be erased", found, environment)
     tables = [place.table.removeprefix("cold/") for place in found if not place.hold]
     inputs: dict[str, Any] = {"subject": str(person), "assets": _with_readers(tables, environment)}
     launch_step("governance", "erase", inputs | ({"follow": follow} if follow else {}), environment, json=json)
+
+
+@subject.command("allow")
+def allow(
+    environment: Environment = "prod",
+    lost: Annotated[bool, typer.Option(help="All whose hashes belong to an encryption key that is gone.")] = False,
+    json: Json = False,
+) -> None:
+    """Ask for letting an erased person come back with the next load, who wants to. Held until people approve it.
+
+    **Examples**
+
+    echo ada@example.com | adp privacy subject allow -e dev
+
+    adp privacy subject allow --lost
+    """
+    from agents.tools.governing.subjects import kept_away
+
+    platform = _platform()
+    people = [] if lost else kept_away(platform, environment, _identifier())
+    if not people and not lost:
+        told = {"environment": environment, "status": "not found"}
+        emit(told) if json else tell(f"nobody of that identifier is kept out of {environment}")
+        return
+    launch_step("governance", "allow", {"people": people} if people else {}, environment, json=json)
 
 
 def _platform() -> Platform:
@@ -120,20 +150,40 @@ def _asked(platform: Platform) -> Subject:
     """The subject whom standard input, or the person at the terminal, names."""
     from agents.tools.governing.subjects import hasher
 
-    value = typer.prompt("Identifier", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
-    return hasher(platform).subject(str(value))
+    return hasher(platform).subject(_identifier())
+
+
+def _identifier() -> str:
+    return str(typer.prompt("Identifier", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline())
 
 
 def _found(platform: Platform, environment: str, person: Subject, follow: list[str] | None) -> list[Place]:
+    from agents.tools.governing.following import columns_of, require_columns
     from agents.tools.governing.subjects import find_subject
 
+    if follow:
+        require_columns(columns_of(platform, environment), follow, environment)
     return find_subject(platform, environment, person, follow or ())
+
+
+def _hint(platform: Platform, environment: str, found: list[Place], follow: list[str] | None) -> None:
+    """Say which further tables the person's number leads to: an erasure without them leaves rows of nobody."""
+    from agents.tools.governing.following import columns_of, not_followed
+
+    columns = columns_of(platform, environment)
+    for name, tables in not_followed(platform, environment, found, columns, follow or ()).items():
+        progress(f"{', '.join(tables)} also has {name}: --follow {name} takes the person's rows there along")
 
 
 def _recorded(platform: Platform, person: Subject, what: str, found: Any, environment: str) -> None:
     """Who looked at whom is in the audit trail, by the hash."""
-    tables = found if isinstance(found, dict) else {place.table: place.rows for place in found}
-    facts = {"environment": environment, "tables": tables}
+    places: list[Place] = [] if isinstance(found, dict) else found
+    tables = (
+        found
+        if isinstance(found, dict)
+        else {place.table: place.rows + sum(place.mentions.values()) for place in places}
+    )
+    facts = {"environment": environment, "tables": tables, "held": [place.table for place in places if place.hold]}
     platform.ledger.append("subject", platform.settings.local_user, what, subject=str(person), facts=facts)
 
 

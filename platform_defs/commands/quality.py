@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from platform_defs.commands import quality_contract, quality_rows
+from platform_defs.commands import quality_contract, quality_model, quality_repair, quality_rows
 from platform_defs.commands.printing import Json, emit, markdown, progress, tell
 
 quality = typer.Typer(help="Look at data and what should hold on it.", no_args_is_help=True)
@@ -16,6 +16,8 @@ quality = typer.Typer(help="Look at data and what should hold on it.", no_args_i
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     quality_rows.register(quality)
+    quality_repair.register(quality)
+    quality_model.register(quality)
     quality_contract.register(quality)
     app.add_typer(quality, name="quality")
 

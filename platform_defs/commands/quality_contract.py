@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from platform_defs.commands.printing import Json, emit, tell
+from platform_defs.commands.printing import Json, emit, progress, tell
 from platform_defs.commands.quality_rows import Asset, Environment, table_of
 
 if TYPE_CHECKING:
     from agents.core.catalog import TableId
     from agents.tools.contracts import Standing
+    from platform_defs.contract_files import FromFile
     from resources.platform import Platform
 
 contract = typer.Typer(help="What a table promises its readers: columns, types, key, freshness.", no_args_is_help=True)
@@ -116,7 +118,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would change; change nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Take a table's contract from a file. What takes a promise back asks people.
+    """Take a table's contract and rules from a file, and say what is not taken. What takes a promise back asks people.
 
     **Examples**
 
@@ -126,23 +128,31 @@ def import_(
 
     table = table_of(asset, environment)
     found = imported(_platform(), table, file)
-    if dry_run or (found.contract is not None and not found.found):
-        emit(found.to_json()) if json else tell(_words(asset, found))
+    for missing in found.not_taken:
+        progress(f"not taken: {missing}")
+    if dry_run or not found.changes:
+        emit(found.to_json()) if json else tell(_imported(asset, found))
         return
-    _launch(table, found, json=json)
+    _launch(table, found.standing, found.rules, json=json)
 
 
-def _launch(table: TableId, found: Standing, *, json: bool) -> None:
+def _imported(asset: str, found: FromFile) -> str:
+    kinds = [f"  rule: {rule['type']} {rule['kwargs'].get('column', '')}".rstrip() for rule in found.rules]
+    return "\n".join([_words(asset, found.standing), *kinds])
+
+
+def _launch(table: TableId, found: Standing, rules: Sequence[dict[str, Any]] = (), *, json: bool) -> None:
     """Put the proposed contract in force by an agent's run, which people decide on where it takes something back."""
     from agents.tools.contracts import proposal, readers_declared
     from platform_defs.commands.launched import launch_step
 
     if not found.breaking:
         inputs: dict[str, Any] = {"asset": table.asset, "contract": found.proposed.to_spec()}
+        inputs |= {"rules": list(rules)} if rules else {}
         launch_step("quality", "contract", inputs, table.environment, json=json)
         return
     readers = readers_declared(_platform(), table)
-    inputs = proposal(table.asset, found.proposed, [str(one) for one in found.found], readers)
+    inputs = proposal(table.asset, found.proposed, [str(one) for one in found.found], readers, rules)
     launch_step("quality", "amend", inputs, table.environment, json=json)
 
 

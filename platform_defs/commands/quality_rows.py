@@ -17,8 +17,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `adp quality`."""
     app.command()(quarantine)
     app.command()(replay)
-    app.command()(repair)
-    app.command()(undo)
 
 
 def quarantine(asset: Asset, environment: Environment = "dev", json: Json = False) -> None:
@@ -78,54 +76,6 @@ def replay(
     tell(f"{landed}, {found['rows_superseded']:,} are superseded, {found['rows_kept']:,} stay")
     for rule, rows in found["kept"].items():
         tell(f"  {rows:,}  {rule}")
-
-
-def repair(
-    asset: Asset,
-    environment: Environment = "dev",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be repaired; change nothing.")] = False,
-    json: Json = False,
-) -> None:
-    """Repair the cells of a table and its quarantine that are wrong and whose right value is proven; ask about others.
-
-    In production it is held until people approve. Every repair is logged, and undone with `adp quality undo`.
-
-    **Examples**
-
-    adp quality repair bronze/sales_customers --dry-run
-
-    adp quality repair bronze/sales_customers
-    """
-    if not dry_run:
-        from platform_defs.commands.launched import launch_step
-
-        launch_step("quality", "repair", {"asset": asset}, environment, json=json)
-        return
-    from agents.tools.repairing import proposals
-    from resources.platform import Platform
-    from resources.settings import load_settings
-
-    found = proposals(Platform.of(load_settings()), table_of(asset, environment)).to_json()
-    if json:
-        emit(found)
-        return
-    rows = f"{found['rows_to_repair']:,} of {found['rows_looked_at']:,} rows would be repaired"
-    tell(f"{rows}, and {found['held_to_repair']:,} rows in quarantine")
-    for name, count in found["cells"].items():
-        asked = found["asked"].get(name, 0)
-        tell(f"  {name}: {count:,} cells look wrong, {asked:,} to ask about: {found['reasons'][name]}")
-
-
-def undo(asset: Asset, environment: Environment = "dev", json: Json = False) -> None:
-    """Take the last repair of a table back: every cell as it was, except in rows that changed since.
-
-    **Examples**
-
-    adp quality undo bronze/sales_customers
-    """
-    from platform_defs.commands.launched import launch_step
-
-    launch_step("quality", "undo", {"asset": asset}, environment, json=json)
 
 
 def table_of(asset: str, environment: str) -> TableId:

@@ -9,7 +9,9 @@ import pytest
 from agents.core.approval import ApprovalRequest
 from agents.core.catalog import TableId
 from agents.core.errors import PlatformError
+from agents.tools.governing.subjects import find_subject, hasher
 from platform_defs import journey
+from platform_defs.commands.launched import step_config
 from resources.store_rows import GoalRow
 from tests.e2e.conftest import Running
 from tests.e2e.people import Approver, approver
@@ -115,6 +117,29 @@ def ended(running: Running, run_id: str, seconds: float = 120) -> str:
             return status
         time.sleep(0.3)
     raise AssertionError(f"run {run_id} is still {status}")
+
+
+def test_an_approved_erasure_in_production_is_gone_from_every_version_and_no_refresh_brings_it_back(
+    running: Running, released: tuple[str, ApprovalRequest]
+) -> None:
+    platform, lake = running.platform, running.platform.lake
+    name = next(iter(lake.read(PRODUCTS, columns=["product_name"]).read_all().column(0).to_pylist()))
+    subject, rows = hasher(platform).subject(name), lake.rows(PRODUCTS)
+    inputs = {"subject": str(subject), "assets": [PRODUCTS.asset]}
+    run_id = running.launch("workflow", config=step_config("governance", "erase", inputs, "prod", "e2e"))
+    deadline = time.monotonic() + 60
+    while (request := platform.approvals.request_of_run(run_id)) is None and time.monotonic() < deadline:
+        time.sleep(0.3)
+    assert request is not None
+    assert lake.rows(PRODUCTS) == rows, "nothing is erased before people approved"
+    for _ in range(request.quorum):
+        decide(running, request.id, approver(platform, "platform", "governance"))
+    assert ended(running, run_id, 240) == "SUCCESS"
+    assert find_subject(platform, "prod", subject) == []
+    assert lake.rows(PRODUCTS) < rows
+    assert lake.footprint(PRODUCTS).clean
+    assert ended(running, launch_assets(running, [PRODUCTS])) == "SUCCESS"
+    assert find_subject(platform, "prod", subject) == [], "the source still has it"
 
 
 def test_killing_webserver_and_daemon_at_hold_decide_and_release_loses_nothing(running: Running) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agents.core.errors import WriteConflict
+from agents.core.subject import Hasher
+from assets.kinds.away import Away
 from assets.kinds.landing import land
 from assets.kinds.spec import Source, Table
 from resources.lake import Lake
@@ -20,6 +22,8 @@ from resources.sources.stream import BatchStream
 START = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 SCHEMA = pa.schema([("id", pa.int64()), ("at", pa.timestamp("us", "UTC")), ("v", pa.string())])
+ERASED = "3-77"  # who was erased, and is still at the source
+HASHER = Hasher(b"key of the tests")
 Row = dict[str, object]
 
 
@@ -69,14 +73,21 @@ def spec(*, keyed: bool) -> Table:
     return Table("orders", "bronze", source=source, key=("id",) if keyed else ())
 
 
+def away(marks: Mapping[str, str]) -> Away:
+    """Who must not land."""
+    return Away({"v": [(HASHER, frozenset({HASHER.hash_of(ERASED)}))]})
+
+
 def run(root: str, days: int, keyed: bool, pipe: Connection) -> None:
     """Load once; says when it begins and how it ended."""
     tempfile.tempdir = str(Path(root).parent)  # what a killed process leaves goes with the test's folder
     rows = source_rows(days, keyed=keyed)
     pipe.send("begins")
     try:
-        done = land(Lake({"dev": root}), reader(rows), spec(keyed=keyed), "dev", run_id="run", split=split, now=NOW)
+        lake, table = Lake({"dev": root}), spec(keyed=keyed)
+        done = land(lake, reader(rows), table, "dev", run_id="run", split=split, now=NOW, away=away)
     except WriteConflict:
         pipe.send("conflict")
         return
-    pipe.send("landed" if done.rows_landed + done.rows_quarantined == done.rows_read else "miscounted")
+    counted = done.rows_landed + done.rows_quarantined + done.rows_away
+    pipe.send("landed" if counted == done.rows_read else "miscounted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -37,6 +38,12 @@ attributes:
       rules:
         - {type: expect_column_values_to_be_unique, kwargs: {column: id}}
         - {type: expect_column_values_to_be_between, kwargs: {column: born, max_value: 1900}}
+        - type: expect_column_values_to_be_between
+          kwargs: {column: id, min_value: 2, row_condition: 'born < 1900 or id in [33, 44]', condition_parser: pandas}
+        - type: expect_column_values_to_not_be_null
+          kwargs:
+            column: id
+            row_condition: {type: comparison, column: {name: id}, operator: '!=', parameter: 55}
 """
 ORDERS = pa.table(
     {
@@ -75,7 +82,7 @@ def test_all_tables_with_rules_are_written_and_nothing_is_loaded_or_run_by_their
     done = adp(home, "--output", str(home / "docs"), "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["assets"] == {"silver/orders": {"rules": 5, "passed": 1}, "gold/clean": {"rules": 2, "passed": 1}}
+    assert found["assets"] == {"silver/orders": {"rules": 5, "passed": 1}, "gold/clean": {"rules": 4, "passed": 3}}
     assert "left out" in done.stderr
     pages = {page.name: page.read_text() for page in (home / "docs").rglob("*.html")}
     index = pages["index.html"]
@@ -85,6 +92,9 @@ def test_all_tables_with_rules_are_written_and_nothing_is_loaded_or_run_by_their
     text = pages["silver.orders.html"]
     assert "no column" in text
     assert "aaa aa a.aaa" in text
+    clean = html.unescape(pages["gold.clean.html"])
+    assert "born < 1900 or id in [33, 44]" in clean, "which rows a rule is about"
+    assert "If id != 55, then" in re.sub(r"<[^>]+>|\s+(?=,)", "", clean)
     assert "mia" not in "".join(pages.values())
     assert ("9999" in pages["gold.clean.html"], "1977" in pages["gold.clean.html"]) == (True, False)
     for page in pages.values():
@@ -96,7 +106,7 @@ def test_all_tables_with_rules_are_written_and_nothing_is_loaded_or_run_by_their
 
 
 def test_one_table_can_be_asked_for_and_a_wrong_name_or_folder_is_refused(home: Path, tmp_path: Path) -> None:
-    assert "gold/clean: 1 of 2 rules hold" in adp(home, "gold/clean", "-o", str(tmp_path / "one")).stdout
+    assert "gold/clean: 3 of 4 rules hold" in adp(home, "gold/clean", "-o", str(tmp_path / "one")).stdout
     wrong = adp(home, "gold/none", "-o", str(tmp_path / "two"))
     assert (wrong.returncode, "gold/none has no rules" in wrong.stderr) == (1, True)
     (tmp_path / "mine").mkdir()

@@ -12,7 +12,8 @@ from dagster._core.remote_representation.external import RemoteJob
 from dagster._core.workspace.context import WorkspaceRequestContext
 
 from agents.core.approval import Effects, Facts
-from platform_defs.classify import effects_of
+from platform_defs.classify import Graph, effects_of, repository_of
+from platform_defs.classify_facts import facts_of
 from platform_defs.instance import LOCATION
 from platform_defs.run_config import effective
 from platform_defs.walls import walls_of
@@ -235,3 +236,21 @@ def test_risk_looks_at_what_is_downstream_and_at_personal_data(runs: Runs) -> No
     assert (facts.blast_radius, facts.pii, facts.reversible) == (1, "masked", True)
     _, facts = runs.judge(runs.make("prod/bronze/orders", "prod/silver/sums"))
     assert facts.pii == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("action", "asset", "digest", "pii"),
+    [
+        ("promote", "people", "sha256:new", "unmasked"),  # what dev's scan said of it since the last release
+        ("promote", "orders", "sha256:new", "unknown"),  # what production knew of the former spec counts no more
+        ("rollback", "people", "sha256:former", "unmasked"),  # of what nobody can look up, the stricter
+        ("promote", "people", "sha256:one", "masked"),  # as it stands
+    ],
+)
+def test_personal_data_of_a_release_is_that_of_the_specs_it_brings(
+    runs: Runs, action: str, asset: str, digest: str, pii: str
+) -> None:
+    name = f"prod/bronze/{asset}"
+    step = {"agent": "deployment", "action": action, "inputs": {"assets": [f"bronze/{asset}"]}}
+    graph = Graph(repository_of(runs.make(name), runs.request))
+    assert facts_of(Effects("prod", ("write_data",), {name: digest}, (step,)), graph).pii == pii

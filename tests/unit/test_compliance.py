@@ -98,6 +98,16 @@ def test_a_report_holds_every_finding_and_no_value(stage: Stage) -> None:
     assert "a@x.org" not in page + text + json.dumps([one.to_json() for one in found])
 
 
+def test_in_the_ui_it_leads_to_tables_and_inbox_and_says_for_which_tables_a_control_holds(stage: Stage) -> None:
+    stage.deployment.product(PRODUCT % WHOLE)
+    text = markdown([held_against(stage, "gdpr")], links=True)
+    assert "| [dev/bronze/clients](/assets/dev/bronze/clients) |" in text
+    assert "approve in [platform/approvals](/assets/platform/approvals)" in text
+    holds = text.partition("### What holds")[2]
+    assert "| [dev/bronze/clients](/assets/dev/bronze/clients) | 400 days by made_at |" in holds
+    assert "0 people erased" in holds
+
+
 def test_a_goal_reports_gaps(stage: Stage) -> None:
     out = stage.act("comply", regulation="GDPR")
     assert out["gaps"] >= 4

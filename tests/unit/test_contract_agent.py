@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from agents.core.approval import Effects
@@ -17,6 +19,7 @@ from agents.tools.contracts import contract_from, readers_declared, standing_of
 from agents.tools.evidence.wording import extras
 from agents.tools.session import Session
 from sensors.contracts import propose
+from sensors.quality import Review
 from tests.unit.governance_stage import lease
 from tests.unit.test_roles import AGENTS, ORDERS, Stage
 
@@ -155,3 +158,59 @@ def test_the_evidence_says_what_readers_lose_and_who_they_are() -> None:
     assert told["who reads it"] == "`dev/gold/days`"
     assert told["promised then"] == "`order_id long`"
     assert "step quality amend" not in told
+
+
+def refreshed(stage: Stage, *statements: str) -> list[str]:
+    """Change the source, refresh, and let the quality sensor look; the goals it asked for on contracts."""
+    with sqlite3.connect(stage.deployment.folder / "shop.db") as db:
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+    before = len(stage.platform.store.goals())
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert stage.deployment.run("dev/bronze/orders").success
+        review = Review(stage.platform, instance, time.time())
+        review.refreshes()
+    assert review.problems == []
+    texts = [row.goal.text for row in stage.platform.store.goals()[before:]]
+    return [text for text in texts if text.startswith("Contract")]
+
+
+def test_what_a_refresh_brings_more_is_promised_as_a_minor_version_by_one_goal(stage: Stage) -> None:
+    act(stage, "contract")
+    assert refreshed(stage) == []
+    assert refreshed(stage, "ALTER TABLE orders ADD COLUMN tax REAL") == [
+        "Contract 1.1.0 of bronze/orders: added tax (double)"
+    ]
+    assert stage.entry()["contract"]["version"] == "1.0.0", "the asset and the sensor write no spec"
+    assert refreshed(stage) == [], "the same contract is asked for once"
+    row = next(row for row in stage.platform.store.goals() if row.goal.text.startswith("Contract 1.1.0"))
+    step = stage.platform.store.plan(row.goal.id).steps[0]
+    assert (step.agent, step.action, step.inputs) == ("quality", "contract", {"asset": "bronze/orders"})
+    act(stage, "contract")
+    contract = contract_from(stage.entry()["contract"])
+    assert (contract.version, contract.columns[-1].name) == ("1.1.0", "tax")
+    assert refreshed(stage) == []
+
+
+def test_a_contract_that_a_person_wrote_is_left_whole_when_more_comes(stage: Stage) -> None:
+    act(stage, "contract")
+    path = stage.platform.specs.path("shop")
+    text = path.read_text().replace("name: amount, type: double", "name: amount, type: double, description: mine")
+    text = text.replace("name: amount\n", "name: amount\n            description: mine\n")
+    path.write_text(text)
+    assert "mine" in path.read_text()
+    written = path.read_text()
+    assert refreshed(stage, "ALTER TABLE orders ADD COLUMN tax REAL")
+    out = act(stage, "contract")
+    assert "a person wrote another one, which stays" in out["told"][0]
+    assert path.read_text() == written, "no raised version over columns that do not have it"
+
+
+def test_what_was_taken_back_by_hand_is_not_promised_again(stage: Stage) -> None:
+    act(stage, "contract")
+    before = stage.platform.specs.path("shop").read_text()
+    refreshed(stage, "ALTER TABLE orders ADD COLUMN tax REAL")
+    act(stage, "contract")
+    stage.platform.specs.path("shop").write_text(before)
+    assert refreshed(stage) == []

@@ -179,7 +179,7 @@ RULES = [Rule("expect_column_values_to_be_between", {"column": "price", "min_val
 def test_a_contract_comes_back_from_the_standards_yaml_as_it_was() -> None:
     document = to_odcs(FULL, "gold/sales", "prod", product="sales", description="d", owners=["team:x"], rules=RULES)
     back = yaml.safe_load(yaml.safe_dump(document, sort_keys=False))
-    assert from_odcs(back, "gold/sales") == (FULL, RULES)
+    assert from_odcs(back, "gold/sales") == (FULL, RULES, [])
     assert {"apiVersion", "kind", "id", "version", "status"} <= set(back)
     assert {p["logicalType"] for p in back["schema"][0]["properties"]} == {
         "integer", "number", "timestamp", "array", "object", "string",
@@ -203,7 +203,7 @@ schema:
 slaProperties:
   - {property: latency, value: 4, unit: d, element: tbl.txn_ref_dt}
 """
-    contract, rules = from_odcs(yaml.safe_load(text), "bronze/anything")
+    contract, rules, _ = from_odcs(yaml.safe_load(text), "bronze/anything")
     assert [(p.name, p.type, p.required) for p in contract.columns] == [
         ("txn_ref_dt", "date", False), ("rcvr_id", "string", False), ("n", "long", True),
     ]  # fmt: skip

@@ -224,6 +224,21 @@ def test_what_nobody_can_classify_is_named_and_covers_one_run(world: World) -> N
     assert "cannot be taken back: external" in row(card, "the way back")
 
 
+def test_accepted_repairs_are_named_with_where_to_look_and_how_they_are_undone(world: World) -> None:
+    inputs = {"asset": "bronze/orders", "proposals": "P-1", "cells": {"amount": 3}}
+    step = {"agent": "quality", "action": "accept", "inputs": inputs}
+    effects = Effects("dev", ("delete", "write_data"), {"dev/bronze/orders": "sha256:1"}, (step,))
+    card = world.card(RunFacts("run-9", "theirs", effects, Requester("ada", True)))
+    assert "amount: 3 cells" in row(card, "repairs")
+    assert "adp quality proposals bronze/orders --proposals P-1" in row(card, "look at them")
+    assert "adp quality undo bronze/orders" in row(card, "the way back")
+    assert "cannot be taken back" not in card
+    odd = {"agent": "quality", "action": "accept", "inputs": {"asset": "`<b>`", "cells": [1]}}
+    assert "not said" in row(
+        world.card(RunFacts("r", "t", replace(effects, steps=(odd,)), Requester("a", True))), "repairs"
+    )
+
+
 def test_an_asset_written_in_python_has_its_source_in_the_repository(world: World) -> None:
     card = world.card(refresh({"prod/gold/by_hand": "sha256:1"}))
     assert "not known" in row(card, "prod/gold/by_hand")

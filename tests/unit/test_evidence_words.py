@@ -110,6 +110,23 @@ def test_a_diff_shows_what_has_an_effect_and_nothing_else() -> None:
     assert spec_diff(before, None).kind == "removed"
 
 
+def test_classes_of_columns_take_a_line_where_they_are_personal_data_and_one_for_all_others() -> None:
+    columns = {
+        "order_no": {"pii": "none", "confidence": 0.8},
+        "email": {"pii": "EMAIL_ADDRESS", "confidence": 0.9, "mask": {"method": "hash"}},
+        "total": {"pii": "none"},
+        "said": {"description": "what was said"},
+    }
+    found = spec_diff({"sql": "SELECT 1"}, {"sql": "SELECT 1", "columns": columns})
+    added = [line for line in found.lines if line.startswith("+")]
+    assert added == [
+        '+columns.email: EMAIL_ADDRESS, masked: {"method": "hash"}',
+        "+columns without personal data: order_no, total",
+    ]
+    surer = {**columns, "email": {**columns["email"], "confidence": 1.0}}
+    assert spec_diff({"columns": columns}, {"columns": surer}).kind == "unchanged"
+
+
 def test_other_values_in_a_rule_show_as_a_change_without_the_values() -> None:
     def entry(values: list[str]) -> dict[str, object]:
         kwargs = {"column": "status", "value_set": values}

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.dataset as pads
 import pytest
 
 from agents.core.catalog import TableId
@@ -41,10 +42,11 @@ PEOPLE, MASKED = TableId("dev", "silver", "people"), TableId("dev", "masked", "p
 class Finder(PersonalData):
     """Finds what has an @ in it."""
 
-    def columns(self, rows: pa.Table) -> Mapping[str, str]:
+    def columns(self, rows: pa.Table | pads.Dataset) -> Mapping[str, str]:
+        table = rows if isinstance(rows, pa.Table) else rows.to_table()
         return {
-            name: "EMAIL_ADDRESS" if any("@" in str(value) for value in rows[name].to_pylist()) else ""
-            for name in rows.column_names
+            name: "EMAIL_ADDRESS" if any("@" in str(value) for value in table[name].to_pylist()) else ""
+            for name in table.column_names
         }
 
     def spans(self, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int, str]]]:

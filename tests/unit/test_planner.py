@@ -175,3 +175,23 @@ def test_any_text_gives_steps_or_questions_and_always_the_same(said: str) -> Non
     plan = plan_goal(said, CATALOG)
     assert bool(plan.steps) != bool(plan.questions)
     assert plan_goal(said, CATALOG) == plan
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Undo the last repair of silver/parcels",
+        "Take back the repairs of silver/parcels",
+        "Take the last repair of silver/parcels back",
+        "Please revert the repairs in silver/parcels",
+    ],
+)
+def test_taking_a_repair_back_is_neither_a_repair_nor_a_rollback(said: str) -> None:
+    steps = plan_goal(said, CATALOG).steps
+    assert [(step.agent, step.action) for step in steps] == [("quality", "undo"), ("report", "report")]
+    assert steps[0].inputs == {"asset": "silver/parcels"}
+
+
+@pytest.mark.parametrize("said", ["Repair silver/parcels", "Fix wrong values in silver/parcels"])
+def test_a_repair_is_asked_for_in_words(said: str) -> None:
+    assert only(plan_goal(said, CATALOG), "quality", "repair").inputs == {"asset": "silver/parcels"}

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from agents.core.errors import SourceError
 from agents.tools.privacy import gates, scan_table, scan_text, secrets_in
 from agents.tools.privacy.gates import findings
+from agents.tools.privacy.ids_world import KINDS
 from agents.tools.privacy.recognizers import recognizers
 from tests.evals.privacy_world import world
 
@@ -167,6 +168,71 @@ def test_texts_are_read_at_their_own_places() -> None:
         [],
         [("12.03.1971", "DATE_OF_BIRTH")],
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("4242424242424242", "CREDIT_CARD"),
+        ("4222222222222", ""),  # passes the check, but cards of thirteen digits are of the past
+        ("card 4222222222222", "CREDIT_CARD"),
+        ("5000000000000009", ""),  # passes the check; no network issues such numbers
+        ("Q123-4567-8901", "US_DRIVER_LICENSE"),
+        ("Q123456789012", "US_DRIVER_LICENSE"),
+        ("Q202401311159", ""),  # a code made of a day and an hour
+        ("4.179.140.124", "IP_ADDRESS"),
+        ("4.17.14.124", ""),
+        ("(07104) 47460", "PHONE_NUMBER"),
+        ("12041987", ""),
+    ],
+)
+def test_a_cell_alone_is_told_by_what_is_issued_in_that_form(cell: str, kind: str) -> None:
+    (spans,) = scan_text([cell])
+    assert [span.type for span in spans if span.type != "DATE_OF_BIRTH"] == ([kind] if kind else [])
+
+
+def test_ids_in_texts_and_lists_tell_a_column_and_pieces_of_codes_tell_none() -> None:
+    plain = "the unit was moved after a check and set back"
+    table = pa.table(
+        {
+            "obs": [f"{plain}, CPF 111.444.777-35" if n % 40 == 1 else plain for n in range(200)],
+            "tags": [["vip", f"+49 30 12{n:05d}"] for n in range(200)],
+            "dsn": [f"postgresql://svc:Qw{n:04d}zz@db.example.com:5432/app" for n in range(200)],
+            "uuid": ["GB82WEST-1234-5698-7654-32abcdef0123"] * 200,
+            "rc": [f"{780123 + 100 * (n % 3)}/{3540 + n * 11}" for n in range(200)],
+        }
+    )
+    found = scan_table(table).columns
+    assert {name: column.type for name, column in found.items()} == {
+        "obs": "BR_CPF",
+        "tags": "PHONE_NUMBER",
+        "dsn": "CONNECTION_STRING",
+        "uuid": "",
+        "rc": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("CZ_BIRTH_NUMBER", "780123/3540"),
+        ("BG_EGN", "7523169263"),
+        ("EE_PERSONAL_CODE", "37605030299"),
+        ("GR_AMKA", "01013099997"),
+        ("HU_TAJ", "111 111 110"),
+        ("IL_ID_NUMBER", "039337423"),
+    ],
+)
+def test_national_ids_pass_their_check_and_their_neighbours_do_not(kind: str, number: str) -> None:
+    known = next(found for found in KINDS if found.type == kind)
+    plain = "".join(character for character in number if character.isdigit())
+    assert known.fits(plain)
+    assert not known.fits(plain[:-1] + str((int(plain[-1]) + 1) % 10))
+
+
+def test_an_extension_belongs_to_its_number() -> None:
+    (spans,) = scan_text(["Desk: +1-903-140-4508x769 until noon"])
+    assert [(span.type, span.start, span.end) for span in spans] == [("PHONE_NUMBER", 6, 25)]
 
 
 def test_a_very_long_text_is_read_to_its_end() -> None:

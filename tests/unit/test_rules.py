@@ -160,7 +160,7 @@ def test_a_query_reads_no_files(query: str) -> None:
         (Rule(f"{V}match_regex", {"column": "email", "regex": "("}), "not a regular expression"),
         (Rule(f"{V}match_regex", {"column": "email", "regex": "(?=a)b"}), "without look-around"),
         (Rule(f"{V}be_null", {"column": "amount", "mostly": 2}), "share from 0 to 1"),
-        (Rule(f"{V}be_null", {"column": "amount", "row_condition": "x"}), "not supported"),
+        (Rule(f"{V}be_null", {"column": "amount", "row_condition": "amout > 1"}), "did you mean 'amount'"),
         (Rule("expect_column_mean_to_be_between", {"column": "email", "min_value": 1}), "needs numbers"),
         (Rule("unexpected_rows_expectation", {"unexpected_rows_query": "DROP TABLE {batch}"}), "one SELECT"),
         (Rule("unexpected_rows_expectation", {"unexpected_rows_query": "SELECT 1"}), "{batch}"),

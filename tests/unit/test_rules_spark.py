@@ -41,6 +41,15 @@ RULES = [
     Rule("expect_column_stdev_to_be_between", {"column": "paid", "min_value": 0}),
     Rule("expect_column_max_to_be_between", {"column": "made", "max_value": "2030-01-01"}),
     Rule("expect_column_unique_value_count_to_be_between", {"column": "amount", "min_value": 1}),
+    *(
+        Rule(kind, {**kwargs, "row_condition": "paid != 2 and `order id` < 9", "condition_parser": "pandas"})
+        for kind, kwargs in (
+            (f"{V}be_between", {"column": "amount", "min_value": 0}),
+            (f"{V}be_unique", {"column": "paid"}),
+            ("expect_column_max_to_be_between", {"column": "paid", "min_value": 0}),
+            ("expect_column_unique_value_count_to_be_between", {"column": "email", "min_value": 1}),
+        )
+    ),
 ]
 
 
@@ -72,6 +81,7 @@ def test_every_count_and_number_survives_the_way_through_sparks_dialect() -> Non
         if result.observed is None:
             missing = found.get("missing", one.get(f"{name}__missing"))
             assert (name, unexpected, missing) == (name, result.unexpected_count, result.missing_count)
+            assert one.get(f"{name}__rows", result.element_count) == result.element_count
         else:
             assert observed == result.observed
 

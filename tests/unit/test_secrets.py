@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agents.core.errors import ConfigError
 from resources.fakes import MemorySecrets
 from resources.scrub import scrub, scrub_text
+from resources.secret_values import find_secrets
 from resources.secrets import LocalSecrets, redact
 
 
@@ -160,3 +161,39 @@ def test_the_quick_look_first_hides_nothing_from_the_patterns(text: str, spelled
     for pattern, mask in module._PATTERNS:  # what scrubbing does once the quick look found something
         thorough = pattern.sub(mask, thorough)
     assert scrub_text(text) == thorough
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "github" + "_pat_" + "a1B2c3D4e5" * 4,
+        "GOC" + "SPX-" + "a1B2c3D" * 4,
+        "wh" + "sec_" + "a1B2c3D4" * 4,
+        "S" + "K" + "0a1b2c3d" * 4,
+        "dc" + "kr_pat_" + "a1B2c3D4e" * 3,
+        "123456789" + ":A" + "A" + "a1B2c3D4e5F" * 3,
+        "sh" + "pat_" + "0a1b2c3d" * 4,
+        "do" + "p_v1_" + "0a1b2c3d" * 8,
+        "hv" + "s." + "a1B2c3D4" * 3,
+        "gl" + "sa_" + "a1B2c3D4" * 4 + "_0a1b2c3d",
+        "np" + "m_" + "a1B2c3D4e" * 4,
+        "S" + "G." + "a1B2c3D4e5F" * 2 + "." + "a1B2c3D4e5F" * 4,
+        "https://hooks.slack" + ".com/services/T0A1B2C3D/B0A1B2C3D/" + "a1B2c3D4" * 3,
+    ],
+)
+def test_tokens_of_known_issuers_are_found_and_kept_out_of_texts(secret: str) -> None:
+    assert [found.type for found in find_secrets(f"login with {secret} failed")] == ["API_KEY"]
+    assert secret[-12:] not in scrub_text(f"login with {secret} failed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["?sv=1&sig=" + "a1B2c3D4e5" * 4, "DB_PASS" + "WORD=a1B2c3D4e5F6", "Bas" + "ic " + "a1B2c3D4e5" * 3],
+)
+def test_secrets_that_are_named_are_found_whatever_their_form(text: str) -> None:
+    assert [found.type for found in find_secrets(text)] == ["API_KEY"]
+
+
+@pytest.mark.parametrize("text", ["DB_PASS" + "WORD=${DB}", "Basic understanding", "ask about the key-value store"])
+def test_names_of_secrets_are_none(text: str) -> None:
+    assert find_secrets(text) == []

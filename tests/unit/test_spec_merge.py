@@ -142,6 +142,7 @@ def test_an_entry_removed_as_a_whole_is_written_anew_when_asked_for() -> None:
         rule("a"),
         {"type": "t", "kwargs": {"column_list": ["a", "b"], "max_value": 3}, "meta": {"id": "x", "muted": True}},
         {"type": "t", "kwargs": {"unexpected_rows_query": "SELECT 1"}},
+        {"type": "t", "kwargs": {"column": "a", "row_condition": {"type": "nullity", "column": {"name": "b"}}}},
         {"type": "t"},
     ],
 )

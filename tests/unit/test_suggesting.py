@@ -11,10 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from agents.core.errors import Unreachable
+from agents.core.errors import ApprovalRequired, GoalError, Unreachable
+from agents.tools.asking import have_asked, meanings
 from agents.tools.overrides import forbidden
 from agents.tools.profiling import profile_table, write_rules
-from agents.tools.suggesting import RULES, Suggestions, described, suggestions
+from agents.tools.session import Session
+from agents.tools.suggesting import RULES, Suggestions, described, suggest, suggestions
 from assets.kinds.spec import Rule
 from resources.fakes import MemoryLanguageModel
 from resources.platform import Platform
@@ -173,7 +175,7 @@ def stage(folder: Path, **env: str) -> Stage:
     return made
 
 
-def test_validate_writes_what_the_model_suggested_and_proved(tmp_path: Path, server: ModelServer) -> None:
+def test_what_the_model_suggested_and_proved_is_written(tmp_path: Path, server: ModelServer) -> None:
     server.replies = [
         {
             "columns": {"amount": "What the customer paid"},
@@ -187,27 +189,58 @@ def test_validate_writes_what_the_model_suggested_and_proved(tmp_path: Path, ser
         }
     ]
     world = stage(tmp_path, ADP_LLM_URL=server.url, ADP_LLM_MODEL="small")
-    out = world.act("quality", "validate", asset="bronze/orders")
+    out = world.act("quality", "suggest", asset="bronze/orders")
     written = [r for r in world.entry()["rules"] if r["meta"].get("evidence", {}).get("suggested_by")]
     assert [(r["type"], r["kwargs"]["column"]) for r in written] == [("expect_column_values_to_be_unique", "amount")]
-    assert out["told"] == ["`bronze/orders`: small suggested 2 rules: 1 hold and are kept"]
+    assert out["told"] == [
+        "`bronze/orders`: small suggested 2 rules: 1 hold and are kept",
+        "`bronze/orders`: small says what 1 columns mean: `adp quality meanings bronze/orders`",
+    ]
     assert out["suggested"]["meanings"] == {"amount": "What the customer paid"}
     assert out["suggested"]["tokens"] == {"requests": 1, "prompt_tokens": 100, "completion_tokens": 20}
     assert world.deployment.run("dev/bronze/orders").success
     before = world.entry()["rules"]
-    world.act("quality", "validate", asset="bronze/orders")
+    world.act("quality", "suggest", asset="bronze/orders")
     assert world.entry()["rules"] == before, "asked again, it says nothing new"
+    world.platform.store.create_goal("check orders", "dev", "ada@example.com")
+    world.act("quality", "validate", asset="bronze/orders")
+    assert world.entry()["rules"] == before, "and what it said is not forgotten"
 
 
 @pytest.mark.parametrize("reply", [b"<html>", 401, "Ignore your instructions", {"rules": [{"type": "DROP"}]}])
 def test_a_misbehaving_model_changes_nothing_but_a_note(tmp_path: Path, server: ModelServer, reply: Any) -> None:
     server.replies = [reply]
-    plain = stage(tmp_path / "a")
-    assert "told" not in plain.act("quality", "validate", asset="bronze/orders")
-    world = stage(tmp_path / "b", ADP_LLM_URL=server.url, ADP_LLM_MODEL="small")
-    out = world.act("quality", "validate", asset="bronze/orders")
-    assert world.entry()["rules"] == plain.entry()["rules"]
+    world = stage(tmp_path, ADP_LLM_URL=server.url, ADP_LLM_MODEL="small")
+    before = world.entry()
+    out = world.act("quality", "suggest", asset="bronze/orders")
+    assert world.entry() == before
     assert len(out["told"]) == 1
+
+
+def test_validate_asks_nobody_and_has_the_model_asked_in_a_goal_of_its_own(tmp_path: Path, server: ModelServer) -> None:
+    world = stage(tmp_path, ADP_LLM_URL=server.url, ADP_LLM_MODEL="small")
+    world.platform.store.create_goal("check orders", "dev", "ada@example.com")
+    for _ in range(2):
+        out = world.act("quality", "validate", asset="bronze/orders")
+        assert out["told"] == ["`bronze/orders`: G-000002 asks small what its columns mean and what should hold"]
+    assert world.entry()["rules"]
+    assert server.asked == []
+    steps = world.platform.store.plan("G-000002").steps
+    assert [(step.agent, step.action) for step in steps] == [("quality", "suggest"), ("report", "report")]
+    assert "external" in AGENTS["quality"].effects["suggest"]
+    assert not {"external", "delete"} & set(AGENTS["quality"].effects["validate"])
+
+
+def test_in_production_no_model_is_asked_unasked(tmp_path: Path, server: ModelServer) -> None:
+    world = stage(tmp_path, ADP_LLM_URL=server.url, ADP_LLM_MODEL="small")
+    session = Session(world.platform, world.dagster, "prod", "G-000001", "quality")
+    told = have_asked.run(session, "bronze/orders", "suggest", {}, "")
+    assert told.startswith("no language model is asked in production")
+    assert world.platform.store.goals() == []
+    doing = world.work("quality", "prod").doing("s1", "suggest", AGENTS["quality"].effects["suggest"])
+    with pytest.raises(ApprovalRequired):
+        doing.call(suggest, asset="bronze/orders", profile=PROFILE.to_json(), rules=[])
+    assert server.asked == []
 
 
 def test_a_table_whose_owner_forbids_it_stays_at_home(tmp_path: Path, server: ModelServer) -> None:
@@ -222,14 +255,42 @@ def test_a_table_whose_owner_forbids_it_stays_at_home(tmp_path: Path, server: Mo
         return forbidden(world.platform, "dev", asset, what)
 
     doing = replace(world.work("quality"), forbidden=word)
-    out = AGENTS["quality"].actions["validate"](doing, asset="bronze/orders")
+    for action in ("suggest", "validate"):
+        out = AGENTS["quality"].actions[action](doing, asset="bronze/orders")
+        assert "no language model is asked" in out["told"][0]
     assert server.asked == []
-    assert "no language model is asked" in out["told"][0]
-    assert world.entry()["rules"]
+    assert world.platform.store.goals() == []
+
+
+def test_meanings_become_descriptions_when_a_person_takes_them_over(tmp_path: Path, server: ModelServer) -> None:
+    world = stage(tmp_path, ADP_LLM_URL=server.url, ADP_LLM_MODEL="small")
+    world.deployment.product(
+        "\n- name: orders\n  layer: bronze\n  key: [order_id]\n"
+        "  source: {connection: shop, table: orders, mode: full}\n"
+        "  columns: {amount: {pii: none}, order_id: {description: Ours}}\n",
+        "shop",
+    )
+    server.replies = [{"columns": {"amount": "Paid, in EUR <b>", "order_id": "A number", "x": "y"}, "rules": []}]
+    goal = world.platform.store.create_goal("ask", "dev", "ada@example.com").id
+    with pytest.raises(GoalError, match="adp quality suggest"):
+        meanings(world.platform, "dev", "bronze/orders")
+    world.platform.store.save_outputs(
+        goal, 1, "s1", "quality", "suggest", world.act("quality", "suggest", asset="bronze/orders")
+    )
+    said = meanings(world.platform, "dev", "bronze/orders")
+    assert said == {"amount": "Paid, in EUR b", "order_id": "A number"}
+    assert "description" not in world.entry()["columns"]["amount"], "nothing is written before a person says so"
+    out = world.act("quality", "describe", asset="bronze/orders", columns=said)
+    assert world.entry()["columns"] == {
+        "amount": {"pii": "none", "description": "Paid, in EUR b"},
+        "order_id": {"description": "Ours"},
+    }
+    assert "people's own stay" in out["told"][0]
 
 
 def test_a_model_set_by_half_is_a_note_too(tmp_path: Path) -> None:
     world = stage(tmp_path, ADP_LLM_URL="https://models.example.com/v1", ADP_LLM_MODEL="large")
-    out = world.act("quality", "validate", asset="bronze/orders")
-    assert out["told"] == ["`bronze/orders`: no language model: the language model's key is missing"]
+    for action in ("suggest", "validate"):
+        out = world.act("quality", action, asset="bronze/orders")
+        assert out["told"] == ["`bronze/orders`: no language model: the language model's key is missing"]
     assert world.entry()["rules"]

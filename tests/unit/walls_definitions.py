@@ -97,6 +97,7 @@ def build(state: str, digest: str = "sha256:one") -> dg.Definitions:
     tables = [
         asset("dev_orders", spec("dev/bronze/orders", digest)),
         asset("dev_customers", spec("dev/bronze/customers", digest)),
+        asset("dev_people", spec("dev/bronze/people", "sha256:scanned", tags={"pii": "unmasked"})),
         asset("staging_orders", spec("staging/bronze/orders", digest)),
         asset("prod_orders", spec("prod/bronze/orders", digest, tags={"pii": "none"})),
         asset("prod_people", spec("prod/bronze/people", digest, tags={"pii": "masked"})),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.core.errors import PolicyError, RunFailed
+from agents.core.errors import RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
-from agents.roles.quality import repairs
-from agents.tools import contracts, quality, ready, runs, specs, suggesting, tables
+from agents.roles.quality import models, repairs
+from agents.tools import asking, contracts, quality, ready, runs, specs, tables
 from resources.orchestrator import CheckOutcome, ChildRun
 
 QUALITY = agent(
@@ -19,6 +19,7 @@ QUALITY = agent(
     after=AFTER["quality"],
 )
 repairs.register(QUALITY)
+models.register(QUALITY)
 
 
 @QUALITY.action("profile", effects=())
@@ -37,35 +38,32 @@ def validate(work: Work, asset: str, learn: bool = True) -> Mapping[str, Any]:
     if not learn:
         return {"dataset": asset, "check": True}
     found = work.call(quality.propose, asset=asset)
-    said = _suggested(work, asset, found)
-    rules = [*found.rules, *(said.rules if said else ())]
-    written = work.call(specs.write, asset=asset, product="", entry={"rules": [rule.to_spec() for rule in rules]})
-    more = {"suggested": said.to_json(), "told": [f"`{asset}`: {said.note}"]} if said else {}
+    written = work.call(specs.write, asset=asset, product="", entry={"rules": [rule.to_spec() for rule in found.rules]})
+    asked = work.call(asking.have_asked, asset=asset, action="suggest", inputs={}, once="")
+    more = {"told": [f"`{asset}`: {asked}"]} if asked else {}
     return {"dataset": asset, **written, **more, "check": True}
 
 
-def _suggested(work: Work, asset: str, found: quality.Proposal) -> suggesting.Suggestions | None:
-    """What a language model adds, where there is one and nobody forbids to ask it about this table."""
-    try:
-        return work.call(suggesting.suggest, asset=asset, profile=found.profile, rules=found.rules)
-    except PolicyError as refused:
-        return suggesting.Suggestions(f"no language model is asked: {refused.what}")
-
-
 @QUALITY.action("contract", effects=("write_spec",))
-def contract(work: Work, asset: str, contract: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-    """Promise readers what a table holds; what would take a promise back becomes a goal that people decide on."""
+def contract(
+    work: Work, asset: str, contract: Mapping[str, Any] | None = None, rules: Sequence[Mapping[str, Any]] = ()
+) -> Mapping[str, Any]:
+    """Promise readers what a table holds; what would take a promise back becomes a goal that people decide on.
+
+    `rules` come with a contract from elsewhere.
+    """
     given = contract or work.call(contracts.standing, asset=asset).proposed.to_spec()
     found = work.call(contracts.compare, asset=asset, contract=given)
     new = found.proposed
     if not found.breaking:
-        written = work.call(contracts.extend, asset=asset, contract=new.to_spec())
+        written = work.call(contracts.extend, asset=asset, contract=new.to_spec(), rules=rules)
         if written["changed"]:
             work.call(runs.reload)
         kept = ": a person wrote another one, which stays" if written["kept"] else ""
-        return {"dataset": asset, **written, "told": [f"`{asset}`: contract {new.version}{kept}"]}
+        more = f", {len(rules)} rules with it" if rules else ""
+        return {"dataset": asset, **written, "told": [f"`{asset}`: contract {new.version}{more}{kept}"]}
     changes = [str(one) for one in found.found]
-    inputs = contracts.proposal(asset, new, changes, work.call(contracts.readers, asset=asset))
+    inputs = contracts.proposal(asset, new, changes, work.call(contracts.readers, asset=asset), rules)
     goal = work.call(
         ready.submit,
         text=f"Contract {new.version} of {asset}: {'; '.join(changes)}",
@@ -82,9 +80,10 @@ def amend(
     contract: Mapping[str, Any],
     changes: Sequence[str] = (),
     readers: Sequence[str] = (),
+    rules: Sequence[Mapping[str, Any]] = (),
 ) -> Mapping[str, Any]:
     """Put an approved contract in force and load what waited for it; `changes` and `readers` are what people saw."""
-    written = work.call(contracts.amend, asset=asset, contract=contract)
+    written = work.call(contracts.amend, asset=asset, contract=contract, rules=rules)
     reached = f"; it reaches {', '.join(readers)}" if readers else "; nothing reads it"
     told = f"`{asset}`: contract {contract.get('version')} is in force: {'; '.join(changes)}{reached}"
     return {"dataset": asset, **written, "check": True, "told": [told]}

@@ -27,6 +27,9 @@ def _any(words: frozenset[str]) -> str:
 
 # Order matters: the first pattern to claim a word keeps it.
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
+    ("quality", "undo", r"\b(?:undo|undoes|undoing|undone|revert\w*|revers(?:e|es|ed|ing)|(?:take|taking|roll|rolling) "
+                        r"back)\b(?: [a-z]+){0,4}? repairs?\b|\btak(?:e|ing)\b(?: [a-z]+){0,4}? "
+                        r"repairs?\b(?=[^.;!?]*\bback\b)"),
     ("governance", "mask", rf"\b(?:mask|anonymi[sz]|pseudonymi[sz]|redact|obfuscat|obscur|scrub|tokeni[sz]|"
                            rf"de ?identif)\w*|"
                            rf"\b(?:hide|hiding|encrypt|protect)\w*\b(?= (?:\w+ ){{0,3}}?{_PRIVATE}\b)"),

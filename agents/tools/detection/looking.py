@@ -62,7 +62,7 @@ class Look:
             return shape(str(value)) if values_hidden else shown(value, category=category)
 
         values_hidden = self.seen.column_names[cells[0].place] in self.personal
-        reasons = Counter(_kind(cell.reason) for cell in cells)
+        reasons = Counter(kind_of(cell.reason) for cell in cells)
         surest = sorted(cells, key=lambda cell: (-cell.confidence, cell.row))[:_EXAMPLES]
         return {
             "cells": len(cells),
@@ -92,7 +92,7 @@ def look(dataset: Dataset, rows: int, *, most_cells: int = MOST_CELLS, personal:
     return Look(rows, step, error, detect(seen), seen, personal)
 
 
-def _kind(reason: str) -> str:
+def kind_of(reason: str) -> str:
     """A reason without its numbers, so that like reasons are counted together."""
     return " ".join("N" if word[:1].isdigit() else word for word in reason.split("; ")[0].split())
 

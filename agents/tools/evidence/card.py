@@ -9,6 +9,7 @@ from agents.tools.evidence import wording
 from agents.tools.evidence.charts import Bars, bar_chart, risk_badge
 from agents.tools.evidence.details import details
 from agents.tools.evidence.gather import Evidence, Readers, Size, TableEvidence, gather
+from agents.tools.evidence.gone import gone
 from agents.tools.evidence.known import Check, Known
 from agents.tools.evidence.personal import Personal
 from agents.tools.evidence.reading import reading_card
@@ -37,7 +38,7 @@ def card_of(platform: Platform, request: ApprovalRequest, *, known: Known) -> st
     """The card of a request, measured now. Holds names, counts and specs; never values of rows, never secrets."""
     if (access := request.effects.access) is not None:
         return reading_card(request, access)
-    return render(request, gather(platform, request, known), platform.settings)
+    return render(request, gather(platform, request, known), platform.settings, gone(platform, request))
 
 
 def decided_card(request: ApprovalRequest) -> str:
@@ -56,13 +57,15 @@ def decided_card(request: ApprovalRequest) -> str:
     return "\n".join(lines)
 
 
-def render(request: ApprovalRequest, evidence: Evidence, settings: Settings) -> str:
-    """The card's markdown."""
+def render(request: ApprovalRequest, evidence: Evidence, settings: Settings, lost: Sequence[str] = ()) -> str:
+    """The card's markdown; `lost` says what would be gone."""
     return "\n".join(
         [
             f"## {risk_badge(request.risk.level)} {wording.title(request.effects)}",
             "",
             f"{_reasons(request)}{plain(request.id)} waits until **{moment(request.expires)}**; no answer means no.",
+            "",
+            *lost,
             *_changes(evidence),
             *_charts(evidence, settings),
             *_diff(evidence.tables),
@@ -147,6 +150,8 @@ def _readers(found: Readers | Missing) -> str:
 def _personal(found: Personal | Missing) -> str:
     if isinstance(found, Missing):
         return UNKNOWN
+    if found.view_of:
+        return f"masked view of {quoted(found.view_of)}"
     if found.scanned:
         return _scanned(found)
     names = f"names suggest {listed(found.suggested, 3)}" if found.suggested else "no column's name suggests any"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from resources.drawing import COLORS, image, label, svg, words
 
-_WIDTH, _LABEL, _VALUE, _BAR, _ROW, _TOP = 375, 140, 70, 9, 30, 36
+_WIDTH, _LABEL, _VALUE, _BAR, _ROW, _TOP = 405, 170, 70, 9, 30, 36
 _RISK = {"low": "#15803d", "medium": "#b45309", "high": "#c2410c", "critical": "#b91c1c"}
 
 

@@ -9,6 +9,7 @@ from agents.tools.evidence import wording
 from agents.tools.evidence.changes import does
 from agents.tools.evidence.cost import Usage
 from agents.tools.evidence.gather import Evidence, Size
+from agents.tools.evidence.gone import no_way_back
 from resources.markdown import (
     UNKNOWN,
     Missing,
@@ -95,8 +96,13 @@ def _data_class(request: ApprovalRequest) -> str:
 
 def _way_back(request: ApprovalRequest, evidence: Evidence) -> Iterator[str]:
     """How each table comes back, by version; what cannot be taken back is said first."""
+    if said := no_way_back(request):
+        yield said
+        return
     if lost := wording.lasting(request.effects):
         yield f"**cannot be taken back: {plain(', '.join(lost))}**"
+    elif repaired := wording.undone(request.effects):
+        yield f"{listed([f'adp quality undo {asset}' for asset in repaired])}: every row as it was, from the log"
     elif not request.facts.reversible:
         yield "**cannot be taken back**"
     known = [one for one in evidence.tables if one.change.table is not None]

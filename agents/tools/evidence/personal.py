@@ -32,7 +32,7 @@ class Personal:
     """`declared` is the tag `pii`, empty without one; `suggested` are columns with a telling name.
 
     `found` is what a scan or a person said of columns, `unseen` are those of which nobody did; `views` are its masked
-    views. `masked` says that the lake has one.
+    views. `masked` says that the lake has one; `view_of` is the table that it is itself a masked view of.
     """
 
     declared: str
@@ -41,6 +41,7 @@ class Personal:
     found: tuple[Found, ...] = ()
     unseen: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
+    view_of: str = ""
 
     @property
     def scanned(self) -> bool:
@@ -62,7 +63,8 @@ def personal_data(
         if column["pii"] != NONE
     ]
     unseen = tuple(name for name in names if name not in known and not name.startswith("_"))
-    return Personal(str(tags.get(PII) or ""), suggested, masked, tuple(found), unseen, tuple(views or {}))
+    source = str((of.get("masked") or {}).get("source") or "")
+    return Personal(str(tags.get(PII) or ""), suggested, masked, tuple(found), unseen, tuple(views or {}), source)
 
 
 def _mask(name: str, column: Mapping[str, Any], views: Mapping[str, Entry]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.core.digest import digest
+from assets.kinds.spec_classes import NONE
 
 # What decides what a table holds comes first; what no approval covers (words, places, who hears of it) is left out.
 _FIRST = (
@@ -61,9 +62,21 @@ def lines_of(entry: Mapping[str, Any]) -> Iterator[str]:
     fields = [*_FIRST, *sorted(entry.keys() - {*_FIRST, "rules"})]
     for field in fields:
         if field not in _UNCOVERED and entry.get(field) not in (None, [], {}, ""):
-            yield from _field(field, entry[field])
+            classes = field == "columns" and isinstance(entry[field], Mapping)
+            yield from _classes(entry[field]) if classes else _field(field, entry[field])
     for rule in entry.get("rules") or ():
         yield _rule(rule) if isinstance(rule, Mapping) else f"rule {_short(rule)}"
+
+
+def _classes(columns: Mapping[str, Any]) -> Iterator[str]:
+    """What columns hold and how views hide it, a line for each with personal data; how sure a scan was is no change."""
+    said = {name: column for name, column in columns.items() if isinstance(column, Mapping)}
+    for name, column in said.items():
+        if column.get("pii", NONE) != NONE or column.get("mask"):
+            masked = f", masked: {_short(column['mask'])}" if column.get("mask") else ""
+            yield f"columns.{name}: {column.get('pii') or 'no class'}{masked}"
+    if plain := [name for name, column in said.items() if column.get("pii") == NONE and not column.get("mask")]:
+        yield f"columns without personal data: {', '.join(plain)}"
 
 
 def _field(name: str, value: Any) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from agents.core.approval import ApprovalRequest, Effects
 from agents.tools.evidence.changes import table_of
+from agents.tools.evidence.gone import heading
 from resources.markdown import count, listed, person, plain, quoted
 from resources.scrub import scrub
 
@@ -16,6 +17,7 @@ _QUIET = frozenset({"report report"})
 _SAID = frozenset({"deployment promote", "deployment rollback"})
 _PROMISE = "quality amend"
 _PROMISED = frozenset({"asset", "contract", "changes", "readers"})
+_REPAIRS = "quality accept"
 _NOT_TAKEN_BACK = frozenset({"provision", "delete", "spend", "external"})
 
 
@@ -29,6 +31,8 @@ def title(effects: Effects) -> str:
         return f"promote {_assets(effects)} to {where}{_besides(acts, 'deployment promote')}"
     if "deployment rollback" in acts:
         return f"roll back {_assets(effects)} in {where}{_besides(acts, 'deployment rollback')}"
+    if told := [said for step in steps(effects) if (said := heading(step))]:
+        return f"{'; '.join(told)}, in {where}"
     if acts:
         on = f" on {_assets(effects)}" if effects.assets else ""
         return f"{', '.join(map(plain, dict.fromkeys(acts)))}{on} in {where}"
@@ -53,6 +57,8 @@ def extras(effects: Effects) -> Iterator[tuple[str, str]]:
         if _act(step) == _PROMISE:
             yield from _promise(inputs)
             inputs = {name: value for name, value in inputs.items() if name not in _PROMISED}
+        if _act(step) == _REPAIRS:
+            yield from _repairs(inputs)
         if _act(step) in _SAID:
             shown = {"assets": inputs.get("assets"), "to": effects.environment}
             inputs = {name: value for name, value in inputs.items() if shown.get(name) != value}
@@ -77,8 +83,27 @@ def _promise(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "promised then", listed([f"{each.get('name')} {each.get('type')}" for each in columns], 60)
 
 
+def _repairs(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Which repairs are accepted: how many cells of which columns, and where to look at them."""
+    given = inputs.get("cells")
+    cells = cast("Mapping[str, object]", given) if isinstance(given, dict) else {}
+    yield "repairs", listed([f"{column}: {count} cells" for column, count in cells.items()], 20) or "not said"
+    where = f"adp quality proposals {inputs.get('asset')} --proposals {inputs.get('proposals')}"
+    yield "look at them", quoted(where)
+
+
+def undone(effects: Effects) -> list[str]:
+    """The tables of which nothing but accepted repairs are changed: each is logged, and taken back by one command."""
+    known = steps(effects)
+    if any(_act(step) != _REPAIRS for step in known):
+        return []
+    return [str((step.get("inputs") or {}).get("asset")) for step in known]
+
+
 def lasting(effects: Effects) -> list[str]:
     """Effects that the platform cannot take back."""
+    if undone(effects):
+        return []
     return [effect for effect in effects.effects if effect in _NOT_TAKEN_BACK]
 
 

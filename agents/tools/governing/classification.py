@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from agents.core.catalog import TableId
 from agents.core.errors import TableNotFound
 from agents.core.registry import tool
 from agents.tools.governing.corrections import Correction, corrections, same_column
@@ -14,16 +15,10 @@ from agents.tools.governing.declared import declared
 from agents.tools.session import Session
 from agents.tools.specs import entry_of, write_entry
 from assets.kinds.spec_classes import NONE, PII
-from resources.production import base_of
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.dataset as pads
+from resources.platform import Platform
 
 # A source is judged by its first rows: a scan must not load it.
 SOURCE_ROWS = 50_000
-# A large table is judged by this many of its rows, in so many pieces: what half a percent of cells hold still shows.
-LAKE_ROWS, BATCH = 20_000, 256
 # A scan this sure of another type is believed rather than what a person said of a column elsewhere.
 SURE = 0.95
 
@@ -75,8 +70,7 @@ def scan_of(session: Session, asset: str) -> Classified:
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
     known = corrections(session.platform)
     own = {found.column: found.pii for found in known if found.asset == asset}
-    rows = looked_into(lake, table) if base_of(table) else _sample(lake.dataset(table))
-    found = scan_table(rows, hints=own)
+    found = scan_table(looked_into(lake, table), hints=own)
     columns = {name: _class(column) for name, column in found.columns.items() if not name.startswith("_")}
     columns |= {name: Class(pii, 1.0, 1.0, "person", "a person said so") for name, pii in own.items()}
     loosen: dict[str, str] = {}
@@ -108,18 +102,25 @@ def unmasked(session: Session, assets: Sequence[str]) -> dict[str, list[str]]:
 
     What a spec says of columns, policy has judged before; here is looked at what no spec speaks of.
     """
-    specs, views = session.platform.specs, declared(session.platform, "dev")
-    below = replace(session, environment="dev")
+    views, below = declared(session.platform, "dev"), replace(session, environment="dev")
     found: dict[str, list[str]] = {}
-    for asset in assets:
-        entry = (specs.find(asset) or ("", {}))[1]
-        known = any(column.get("pii") for column in (entry.get("columns") or {}).values())
-        if known or entry.get("masked") or (entry.get("tags") or {}).get(PII) or not _exists(below, asset):
-            continue
+    for asset in unclassified(session.platform, assets):
         shown = {name for name, view in views.items() if (view.get("masked") or {}).get("source") == asset}
         if not any(view in assets or _exists(session, view) for view in shown):
             found |= {asset: sorted(scan_of(below, asset).personal)}
     return {asset: columns for asset, columns in found.items() if columns}
+
+
+def unclassified(platform: Platform, assets: Iterable[str]) -> list[str]:
+    """Of these, the tables in dev of whose columns no spec says what they hold."""
+    found: list[str] = []
+    for asset in assets:
+        entry = (platform.specs.find(asset) or ("", {}))[1]
+        known = any(column.get("pii") for column in (entry.get("columns") or {}).values())
+        said = known or entry.get("masked") or (entry.get("tags") or {}).get(PII)
+        if not said and platform.lake.exists(TableId("dev", *asset.split("/", 1))):
+            found.append(asset)
+    return found
 
 
 @tool("privacy.loosen", effect="delete")
@@ -158,19 +159,6 @@ def _entry(session: Session, found: Classified) -> dict[str, Any]:
 
 def _exists(session: Session, asset: str) -> bool:
     return session.platform.lake.exists(session.table(asset))
-
-
-def _sample(rows: pads.Dataset) -> pa.Table | pads.Dataset:
-    """The whole of a table, or rows from all over one that is large: an even part of its batches."""
-    import pyarrow as pa
-
-    count = rows.count_rows()
-    if count <= LAKE_ROWS:
-        return rows
-    step = count // LAKE_ROWS + 1
-    scanner = rows.scanner(batch_size=BATCH, batch_readahead=2, fragment_readahead=1)
-    kept = (batch for number, batch in enumerate(scanner.to_batches()) if number % step == 0)
-    return pa.Table.from_batches(kept, scanner.projected_schema)
 
 
 def _class(column: Any) -> Class:

@@ -22,6 +22,7 @@ from agents.tools.governing.ages import (
 from agents.tools.governing.cold import archive_rows, unarchived
 from agents.tools.session import Session
 from agents.tools.specs import entry_of
+from assets.kinds.away import EXPIRED_MARK
 from assets.kinds.moves import sides_of
 from assets.kinds.spec_retention import Retention
 from resources.lake import Lake
@@ -87,7 +88,7 @@ def delete(session: Session, asset: str, before: str) -> dict[str, int]:
     chosen = older(rule.column, before)
     if rule.then == "archive" and (missing := unarchived(platform, table, chosen)):
         raise StateError(f"{missing:,} rows are not in the cold tier", where=asset, fix="archive them first")
-    gone = {asset: _delete(platform.lake, table, chosen)}
+    gone = {asset: _expire(platform.lake, table, chosen, before)}
     for side, chosen_there in _beside(table, rule.column, before):
         gone[side.asset] = _delete(platform.lake, side, chosen_there)
     if rule.then == "delete" and platform.settings.lake_cold:
@@ -144,6 +145,13 @@ def _delete(lake: Lake, table: TableId, chosen: str) -> int:
     before = lake.rows(table)
     lake.delete(table, chosen)
     return before - lake.rows(table)
+
+
+def _expire(lake: Lake, table: TableId, chosen: str, before: str) -> int:
+    """Delete from the table itself: the same commit says that no load brings what is older back."""
+    rows, former = lake.rows(table), lake.marks(table).get(EXPIRED_MARK, "")
+    lake.delete(table, chosen, marks={EXPIRED_MARK: max(before, former)})
+    return rows - lake.rows(table)
 
 
 def _there(lake: Lake, table: TableId) -> TableId:

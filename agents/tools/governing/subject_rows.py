@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agents.tools.governing.identity import Hasher, Subject
+from agents.core.subject import Hasher, Subject
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,11 +18,15 @@ LINES = ("row", "after")  # of a quarantine and a log: whole rows as JSON
 
 @dataclass(slots=True)
 class Hits:
-    """Rows of a table that are the person's, by the column that says so, and rows whose texts mention the person."""
+    """Rows of a table that are the person's, by the column that says so, and rows whose texts mention the person.
+
+    `named` are the columns that hold the person, those of rows that lie in a quarantine or log as JSON too.
+    """
 
     rows: int = 0
     columns: dict[str, int] = field(default_factory=dict[str, int])
     mentions: dict[str, int] = field(default_factory=dict[str, int])
+    named: set[str] = field(default_factory=set[str])
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.mentions)
@@ -55,6 +59,7 @@ class Searcher:
             hit = self._spread(column, lambda value, name=name: self._is(name, value))
             if count := pc.call_function("sum", [hit]).as_py():
                 self.hits.columns[name] = self.hits.columns.get(name, 0) + count
+                self.hits.named |= {name} - ({*LINES} if self._quarantine else set())
                 found = pc.call_function("or", [found, hit])
         self.hits.rows += pc.call_function("sum", [found]).as_py() or 0
         return found
@@ -72,7 +77,9 @@ class Searcher:
 
     def _is(self, name: str, value: object) -> bool:
         if self._quarantine and name in LINES:
-            return any(self._named(key, one) for key, one in _values(str(value)))
+            mine = {key for key, one in _values(str(value)) if self._named(key, one)}
+            self.hits.named |= mine
+            return bool(mine)
         return self._named(name, value)
 
     def _named(self, name: str, value: object) -> bool:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from agents.core.catalog import TableId
 from agents.core.registry import tool
+from agents.core.subject import PURPOSE, Hasher, Subject, parse_subject
 from agents.tools.governing.declared import declared
-from agents.tools.governing.identity import Hasher, Subject, parse_subject
 from agents.tools.governing.subject_rows import Searcher
 from agents.tools.session import Session
+from resources.erasures import Erased
 from resources.lake import Lake
 from resources.platform import Platform
 from resources.production import base_of
@@ -19,7 +20,6 @@ from resources.production import base_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PURPOSE = "subject"
 COLD = "cold/"
 
 
@@ -52,23 +52,74 @@ def find(session: Session, subject: str, follow: Sequence[str] = ()) -> list[Pla
 
 
 @tool("subject.erase", effect="delete")
-def erase(session: Session, subject: str, assets: Sequence[str], follow: Sequence[str] = ()) -> dict[str, int]:
+def erase(
+    session: Session, subject: str, assets: Sequence[str], follow: Sequence[str] = (), request: str = ""
+) -> dict[str, int]:
     """Erase a person from these tables, their quarantine, log and archive: rows go, mentions in texts are blotted out.
 
+    Before that it is written down, as hashes, in which columns the person was: no load brings these rows back.
     Tables under a legal hold stay as they are. Rows erased by table; each table changes in one commit.
     """
     platform, wanted = session.platform, parse_subject(subject)
     linked = _linked(platform, session.environment, wanted, follow)
-    named, held, done = set(assets), _held(platform, session.environment), dict[str, int]()
-    for name, lake, table in _tables(platform, session.environment):
+    named, held = set(assets), _held(platform, session.environment)
+    found = [
+        (name, lake, table, hits)
+        for name, lake, table in _tables(platform, session.environment)
+        if (hits := _search(platform, lake, table, wanted, linked))
+    ]
+    columns = {column for *_, hits in found for column in hits.named}
+    _keep_away(session, wanted, columns, linked, request)
+    done = dict[str, int]()
+    for name, lake, table, hits in found:
         mine = {name, table.asset, *([base.asset] if (base := base_of(table)) else [])}
-        if not mine & named or mine & held:
-            continue
-        hits = _search(platform, lake, table, wanted, linked)
-        if hits.rows or hits.mentions:
+        if mine & named and not mine & held:
             done[name] = hits.rows + sum(hits.mentions.values())
             _rewrite(lake, table, _searcher(platform, table, wanted, linked))
     return done
+
+
+@tool("subject.allow", effect="delete")
+def allow(session: Session, subject: str) -> list[str]:
+    """Let an erased person's rows land again; the columns in which they were kept out."""
+    platform, asked = session.platform, parse_subject(subject)
+    gone = platform.erasures.forget(session.environment, [str(asked)])
+    columns = sorted({each.column for each in gone})
+    _written(session, str(asked), "may come back", {"columns": columns})
+    return columns
+
+
+@tool("subject.allow_lost", effect="delete")
+def allow_lost(session: Session) -> dict[str, int]:
+    """Give up keeping out people whose hashes belong to a key that is gone; of how many people, in which columns."""
+    platform = session.platform
+    keys = {each.fingerprint for each in hashers(platform)}
+    lost = [each for each in platform.erasures.of(session.environment) if each.key not in keys]
+    platform.erasures.forget(session.environment, {each.subject for each in lost})
+    found = dict.fromkeys(sorted({each.column for each in lost}), 0)
+    for each in lost:
+        found[each.column] += 1
+    _written(session, "", "people of a lost key may come back", {"columns": found})
+    return found
+
+
+def _keep_away(
+    session: Session, subject: Subject, columns: set[str], linked: Mapping[str, frozenset[str]], request: str
+) -> None:
+    """Write down where a person was, before anything is erased: a kill at any point lets nobody come back."""
+    key, platform = hasher(session.platform).fingerprint, session.platform
+    own = {(column, subject.hash) for column in columns if column not in linked}
+    followed = {(column, value) for column, hashes in linked.items() for value in hashes}
+    entries = [Erased(str(subject), *each, key, request) for each in sorted(own | followed)]
+    if platform.erasures.record(session.environment, entries):
+        facts = {"columns": sorted({each.column for each in entries}), "request": request}
+        _written(session, str(subject), "erased: rows do not land again", facts)
+
+
+def _written(session: Session, subject: str, what: str, facts: Mapping[str, Any]) -> None:
+    """In the audit trail, by the hash."""
+    told = {"environment": session.environment, "goal": session.goal, **facts}
+    session.platform.ledger.append("subject", session.agent, what, subject=subject, facts=told)
 
 
 def find_subject(platform: Platform, environment: str, subject: Subject, follow: Sequence[str] = ()) -> list[Place]:
@@ -101,6 +152,17 @@ def hasher(platform: Platform) -> Hasher:
     return Hasher(platform.keys.derived(PURPOSE))
 
 
+def kept_away(platform: Platform, environment: str, identifier: str) -> list[str]:
+    """As which subjects a person is kept out: one for each key under which the person was erased."""
+    mine = {str(each.subject(identifier)) for each in hashers(platform)}
+    return sorted(mine & {each.subject for each in platform.erasures.of(environment)})
+
+
+def hashers(platform: Platform) -> list[Hasher]:
+    """One for each key that this deployment has, the present one first."""
+    return [Hasher(key) for key in platform.keys.all_derived(PURPOSE)]
+
+
 def _searcher(platform: Platform, table: TableId, subject: Subject, linked: Mapping[str, frozenset[str]]) -> Searcher:
     return Searcher(hasher(platform), subject, quarantine=table.layer == "quarantine", linked=linked)
 
@@ -124,7 +186,10 @@ def _rewrite(lake: Lake, table: TableId, searcher: Searcher) -> None:
 
 
 def _linked(platform: Platform, environment: str, subject: Subject, follow: Sequence[str]) -> dict[str, frozenset[str]]:
-    """Hashes of what the person's own rows hold in the columns to follow, by column."""
+    """Hashes of what the person's own rows hold in the columns to follow, by column.
+
+    An erasure that died half-way has written down those of rows that are gone.
+    """
     import pyarrow.compute as pc
 
     made, found = hasher(platform), dict[str, set[str]]()
@@ -136,6 +201,9 @@ def _linked(platform: Platform, environment: str, subject: Subject, follow: Sequ
             for name in names:
                 values = pc.call_function("unique", [mine.column(name)]).to_pylist()
                 found.setdefault(name, set()).update(made.hash_of(value) for value in values if value is not None)
+    for known in platform.erasures.of(environment) if follow else ():
+        if (known.subject, known.key) == (str(subject), made.fingerprint) and known.column in follow:
+            found.setdefault(known.column, set()).add(known.hash)
     return {name: frozenset(hashes) for name, hashes in found.items()}
 
 

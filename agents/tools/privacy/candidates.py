@@ -11,7 +11,7 @@ from typing import NamedTuple
 from agents.tools.privacy import headers, names
 from agents.tools.privacy.dates import like_births, year_of
 from agents.tools.privacy.facts import Facts
-from agents.tools.privacy.ids import IdKind
+from agents.tools.privacy.ids import IdKind, always
 from agents.tools.privacy.ids_world import GOODS, KINDS
 from agents.tools.privacy.places import is_address
 
@@ -53,6 +53,8 @@ def _sure(facts: Facts, kind: IdKind, passed: float, share: float, *, named: boo
         sure -= 0.5  # a form alone, and the name says that it is something else
     if kind.type == "US_SSN" and not named and not written and not _spread(facts):
         sure -= 0.5
+    if kind.check is always and share <= 2 * kind.chance and not (named or written):
+        sure -= 0.5  # no more of its form than any numbers have
     if kind.chance > 0.3 and (passed < 0.998 or share < 0.9) and not (named or written):
         sure -= 0.5
     return sure

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agents.core.errors import SourceError
+from resources.personal import Pieces
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
-    Dataset: TypeAlias = pa.Table | pads.Dataset
+    Dataset: TypeAlias = pa.Table | pads.Dataset | Pieces
 
 BATCH_ROWS = 65_536
+
+
+def count_rows(data: Dataset) -> int:
+    """How many rows there are, from metadata where a file has some."""
+    import pyarrow as pa
+
+    with _readable():
+        if isinstance(data, Pieces):
+            return data.count_rows()
+        return data.num_rows if isinstance(data, pa.Table) else data.count_rows()
 
 
 def batches(data: Dataset) -> Iterator[pa.RecordBatch]:
@@ -22,10 +34,16 @@ def batches(data: Dataset) -> Iterator[pa.RecordBatch]:
 
     Raises SourceError for rows that cannot be read, without what Arrow says of them: it repeats the row.
     """
+    with _readable():
+        yield from _pieces(data)
+
+
+@contextmanager
+def _readable() -> Generator[None]:
     import pyarrow as pa
 
     try:
-        yield from _pieces(data)
+        yield
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise SourceError(
             f"a row cannot be read ({type(error).__name__})",
@@ -37,6 +55,9 @@ def batches(data: Dataset) -> Iterator[pa.RecordBatch]:
 def _pieces(data: Dataset) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
+    if isinstance(data, Pieces):
+        yield from data.to_batches()
+        return
     if isinstance(data, pa.Table):
         for start in range(0, data.num_rows, BATCH_ROWS):
             yield from data.slice(start, BATCH_ROWS).combine_chunks().to_batches()

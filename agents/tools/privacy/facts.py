@@ -86,8 +86,10 @@ class Facts:
 
     @cached_property
     def sentences(self) -> float:
-        """The part of the cells that are texts: four words or more."""
-        return self.share(lambda value: value[:1] in "{[" or len(_WORD.findall(value)) >= 5)
+        """The part of the cells that are texts (five words or more) or records and lists."""
+        nested = sum(count for value, count in self.sample.items() if value[:1] in ("{", "["))
+        spoken = self.share(lambda value: len(_WORD.findall(value)) >= 5)
+        return max(spoken, nested / max(1, sum(self.sample.values())))
 
     @cached_property
     def counts_up(self) -> bool:

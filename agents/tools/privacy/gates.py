@@ -104,12 +104,17 @@ def passing(seen: pa.Array, finder: Finder) -> pa.Array:
     return pc.indices_nonzero(mask)
 
 
+def needed(finder: Finder) -> str:
+    """A pattern that a drawn text must match for a recognizer of patterns to find something in it."""
+    return _gate(finder.patterns)
+
+
 @cache
 def _gate(patterns: tuple[str, ...]) -> str:
     """One pattern that matches wherever any of these would."""
     loosened = {loosen(pattern) for pattern in patterns}
-    needed = [p for p in loosened if not any(q != p and q.removeprefix("(?i)") in p for q in loosened)]
-    return "|".join(f"(?:{pattern})" for pattern in sorted(needed))
+    kept = [p for p in loosened if not any(q != p and q.removeprefix("(?i)") in p for q in loosened)]
+    return "|".join(f"(?:{pattern})" for pattern in sorted(kept))
 
 
 def loosen(pattern: str) -> str:

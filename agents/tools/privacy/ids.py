@@ -147,6 +147,34 @@ def at_svnr(n: str) -> bool:
     return dmy_loose(n[4:10]) and weighted(n[:3] + n[4:], (3, 7, 9, 5, 8, 4, 2, 1, 6)) % 11 == int(n[3])
 
 
+def bg_egn(n: str) -> bool:
+    """A month beyond twenty or forty is of another century."""
+    return real_date(int(n[:2]), int(n[2:4]) % 20, int(n[4:6])) and weighted(
+        n, (2, 4, 8, 5, 10, 9, 7, 3, 6)
+    ) % 11 % 10 == int(n[9])
+
+
+def cz_rc(n: str) -> bool:
+    """Women's months are 50 higher; 20 more where a day's numbers ran out."""
+    return real_date(int(n[:2]), int(n[2:4]) % 50 % 20, int(n[4:6])) and int(n[:9]) % 11 % 10 == int(n[9])
+
+
+def ee_code(n: str) -> bool:
+    """Estonia's and Lithuania's, of one make."""
+    rest = weighted(n, (1, 2, 3, 4, 5, 6, 7, 8, 9, 1)) % 11
+    if rest == 10:
+        rest = weighted(n, (3, 4, 5, 6, 7, 8, 9, 1, 2, 3)) % 11 % 10
+    return ymd(n[1:7]) and rest == int(n[10])
+
+
+def gr_amka(n: str) -> bool:
+    return real_date(int(n[4:6]), int(n[2:4]), int(n[:2])) and luhn(n)
+
+
+def hu_taj(n: str) -> bool:
+    return weighted(n, (3, 7) * 4) % 10 == int(n[8]) and len(set(n)) > 1
+
+
 def dmy_loose(text: str) -> bool:
     """Day and month; a number beyond twelve stands for an unknown month."""
     return 1 <= int(text[:2]) <= 31 and 1 <= int(text[2:4]) <= 15
@@ -212,5 +240,10 @@ EUROPE = (
     kind("CH_AHV", r"756\d{10}", "13", ch_ahv, 0.1, "ahv,avs,sozialversicherung", "999.9999.9999.99"),
     kind("IE_PPS", r"\d{7}[A-W][A-IW]?", "8-9", ie_pps, 0.04, "pps,ppsn"),
     kind("AT_SVNR", r"[1-9]\d{9}", "10", at_svnr, 0.02, "svnr,sozialversicherung,versicherungsnummer", "9999 999999"),
+    kind("BG_EGN", r"\d{10}", "10", bg_egn, 0.005, "egn,\u0435\u0433\u043d"),
+    kind("CZ_BIRTH_NUMBER", r"\d{10}", "10", cz_rc, 0.005, "rodne cislo,rc,birth number", "999999/9999"),
+    kind("EE_PERSONAL_CODE", r"[1-8]\d{10}", "11", ee_code, 0.003, "isikukood,asmens kodas,personal code"),
+    kind("GR_AMKA", r"\d{11}", "11", gr_amka, 0.004, "amka,\u03b1\u03bc\u03ba\u03b1"),
+    kind("HU_TAJ", r"\d{9}", "9", hu_taj, 0.1, "taj", "999 999 999,999-999-999"),
     kind("HR_OIB", r"\d{11}", "11", iso_11_10, 0.1, "oib"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.tools.privacy import cards
 from agents.tools.privacy.checksums import ean, luhn, real_date, verhoeff, weighted, ymd
 from agents.tools.privacy.ids import EUROPE, IdKind, always, kind, ssn
 
@@ -117,6 +118,7 @@ def aba(n: str) -> bool:
 
 
 WORLD = (
+    kind("IL_ID_NUMBER", r"\d{9}", "9", luhn, 0.1, "teudat,zehut,tz,israel"),
     kind("BR_CPF", r"\d{11}", "11", br_cpf, 0.01, "cpf,cadastro", "999.999.999-99"),
     kind("CA_SIN", r"\d{9}", "9", ca_sin, 0.08, "sin,social insurance,nas", "999 999 999,999-999-999"),
     kind("AU_TFN", r"\d{9}", "9", au_tfn, 0.09, "tfn,tax file"),
@@ -155,8 +157,8 @@ WORLD = (
     kind("ABA_ROUTING_NUMBER", r"\d{9}", "9", aba, 0.05, "routing,aba"),
     kind(
         "CREDIT_CARD",
-        r"(?:4\d{12}(?:\d{3}){0,2}|5[0-5]\d{14}|2[2-7]\d{14}|3[0-9]\d{12,14}|6\d{15,18}|1\d{14})",
-        "13-19",
+        cards.FORM,
+        "12-19",
         luhn,
         0.1,
         "card,credit,pan,cc,visa,mastercard,amex",

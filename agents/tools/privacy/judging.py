@@ -9,13 +9,14 @@ from agents.tools.privacy import candidates, headers
 from agents.tools.privacy.candidates import Candidate
 from agents.tools.privacy.facts import Facts
 from agents.tools.privacy.found import ColumnScan
+from agents.tools.privacy.ids import always
 from agents.tools.privacy.ids_world import KINDS
 from agents.tools.privacy.normal import compact
 from agents.tools.privacy.tally import Tally
 
 _SECRETS = ("PRIVATE_KEY", "CONNECTION_STRING", "API_KEY", "PASSWORD")
 # Types that chance does not make: a few are enough. Others must fill a part of the column.
-_CERTAIN = {"EMAIL_ADDRESS": 0.97, "IBAN_CODE": 0.97, "CRYPTO": 0.95, **dict.fromkeys(_SECRETS, 0.95)}
+_CERTAIN = {"EMAIL_ADDRESS": 0.97, "IBAN_CODE": 0.97, "CRYPTO": 0.95, **dict.fromkeys(_SECRETS, 0.98)}
 _LIKELY = {
     "CREDIT_CARD": 0.9,
     "IP_ADDRESS": 0.9,
@@ -25,6 +26,8 @@ _LIKELY = {
     "PHONE_NUMBER": 0.8,
 }
 _LEAST_SEEN = 0.001
+# National ids whose check so few other numbers pass that texts show them.
+_CHECKED = frozenset(kind.type for kind in KINDS if kind.chance <= 0.05 and kind.check is not always)
 _PERSONAL_URL = re.compile(
     r"/(?:u|user|users|profile|profiles|people|person|in|member|members|author|~\w+|@\w+)(?:/|\b)|@|linkedin|facebook"
 )
@@ -86,6 +89,8 @@ def _seen(tally: Tally, facts: Facts) -> Iterator[Candidate]:
             yield Candidate(kind, 0.6, share, reason)
         elif kind == "DATE_OF_BIRTH" and tally.inside[kind] > 0.01 * tally.cells:
             yield Candidate(kind, 0.7, share, reason)
+        elif kind in _CHECKED and facts.sentences > 0.3 and tally.inside[kind] >= max(2, _LEAST_SEEN * tally.cells):
+            yield Candidate(kind, 0.65, share, reason)
         elif kind == "UK_NINO" and tally.inside[kind] > 0.002 * tally.cells:
             yield Candidate(kind, 0.6, share, reason)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from agents.tools.privacy.checksums import ean, luhn
+from agents.tools.privacy.checksums import luhn
 from agents.tools.privacy.found import Span
 from agents.tools.privacy.ids import IdKind
 from agents.tools.privacy.ids_world import KINDS
@@ -18,6 +18,14 @@ CARD_WORDS = re.compile(r"\b(?:card|cc|credit|visa|mastercard|amex|maestro|jcb|k
 _LICENCE = re.compile(
     r"\b(?:driver'?s?|driving) licen[sc]e[^.\n]{0,20}?((?=[A-Z0-9-]*\d{3})[A-Z0-9][A-Z0-9-]{4,18}[A-Z0-9])(?!\w)", re.I
 )
+# As the states print them (alone in a cell nothing else is grouped so): Illinois and Wisconsin, Florida, Maryland,
+# Minnesota, Michigan, New Jersey; without separators a letter and twelve digits, which four states give.
+_STATES = re.compile(
+    r"[A-Z]\d{3}-\d{4}-\d{4}(?:-\d\d)?|[A-Z]\d{3}-\d{3}-\d\d-\d{3}(?:-\d)?|[A-Z]-\d{3}-\d{3}-\d{3}-\d{3}|"
+    r"[A-Z] \d{3} \d{3} \d{3} \d{3}|[A-Z]\d{4} \d{5} \d{5}|[A-Z]\d{12}",
+    re.A,
+)
+_CLOCK = re.compile(r"[A-Z](?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")  # a code made of the day
 # What a text must hold for any recognizer of ours (phones in words too) to find something in it.
 GATE = "|".join(
     [rf"\b[a-z]{{{n}}}[0-9][0-9a-z]{{{7 - n}}}" for n in range(7)]
@@ -98,7 +106,7 @@ def _cards(text: str) -> Iterator[Span]:
         token = match[0]
         if not 12 <= len(token) <= 19 or not token.isdigit():
             continue
-        if card.fits(token) and (len(token) > 13 or not ean(token)):
+        if card.fits(token) and len(token) > 13:
             yield Span(match.start(), match.end(), card.type, 0.9)
         elif luhn(token) and CARD_WORDS.search(before(text, match.start())[-24:]):
             yield Span(match.start(), match.end(), card.type, 0.8)
@@ -107,3 +115,7 @@ def _cards(text: str) -> Iterator[Span]:
 def _licences(text: str) -> Iterator[Span]:
     for match in _LICENCE.finditer(text):
         yield Span(match.start(1), match.end(1), "US_DRIVER_LICENSE", 0.75)
+    alone = text.strip()
+    if _STATES.fullmatch(alone) and not _CLOCK.match(alone):
+        start = text.index(alone)
+        yield Span(start, start + len(alone), "US_DRIVER_LICENSE", 0.42 if alone.isalnum() else 0.5)

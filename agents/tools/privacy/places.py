@@ -27,7 +27,7 @@ _CITY = re.compile(
     r"\b[A-Z]{2}\s+\d{5}(?:-\d{4})?\b"  # a state and its ZIP code
     r"|\b[A-Z]{1,2}\d[A-Z\d]?\s*\d[ABD-HJLNP-UW-Z]{2}\b"  # a British postcode
     r"|\b[A-Z]\d[A-Z] ?\d[A-Z]\d\b"  # a Canadian one
-    r"|(?:^|[,\n]\s*)(?:[A-Z]{1,2}-)?\d{4,5}(?:[ -]\d{2,3})?\s+[A-ZÀ-Ý][\w'’.-]+"  # a code before a town
+    r"|(?:^|[,\n]\s*)(?:[A-Z]{1,2}-)?(?:\d{4,5}(?:[ -]\d{2,3})?|\d{3} \d\d)\s+[A-ZÀ-Ý][\w'’.-]+"  # a code before a town
     r"|\b[A-Z][\w'’-]+,?\s+\d{4,6}\b"
 )
 _BOX = re.compile(r"\b(?:p\.?\s?o\.?\s?box|postfach|apartado|boite postale|psc \d|unit \d+ box|[af]po a[aep])\b", re.I)

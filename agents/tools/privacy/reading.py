@@ -109,7 +109,7 @@ def _of_our_own(values: pa.Array) -> list[int]:
     pc: Any = import_module("pyarrow.compute")
     seen = drawn(values)
     mask = pc.or_(pc.match_substring_regex(seen, OWN, ignore_case=True), pc.match_substring_regex(seen, SECRETS))
-    foreign = pc.and_(pc.invert(pc.string_is_ascii(values)), pc.match_substring_regex(seen, "[0-9@]"))
+    foreign = pc.and_(pc.invert(pc.string_is_ascii(values)), pc.match_substring_regex(values, r"[@\x{FF20}]|\p{Nd}"))
     return pc.indices_nonzero(pc.or_(mask, foreign)).to_pylist()
 
 

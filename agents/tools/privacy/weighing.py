@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from agents.tools.privacy.checksums import ean
+from agents.tools.privacy.cards import issued
 from agents.tools.privacy.dates import year_of
 from agents.tools.privacy.found import Span
+from agents.tools.privacy.normal import compact
 from agents.tools.privacy.own import CARD_WORDS, after, before
 
 LEAST = 0.4
@@ -28,13 +29,18 @@ _NAMED = {
     ),
 }
 _DROPPED = frozenset(("DATE_TIME", "UUID"))
-_NUMBER = re.compile(r"(?<![\w.+-])(?:\+|00)?\(?\d[\d ()./-]{4,18}\d(?![\w])")
-_PHONE_LIKE = re.compile(r"(?:\d{3}[-.]\d{3}[-.]\d{4}|\(\d{2,5}\) ?\d[\d -]{4,9}\d)\Z")
+_NUMBER = re.compile(
+    r"(?<![\w.+-])((?:\+|00)?\(?\d[\d ()./-]{4,18}\d)(?:(?![\w])| ?(?:x|ext\.?) ?\d{1,6}(?![\w]))", re.I
+)
+_PHONE_LIKE = re.compile(
+    r"(?:\d{3}[-.]\d{3}[-.]\d{4}|\(\d{2,5}\) ?\d[\d -]{4,9}\d|\(0\d{3,4}\) ?\d{5}|0\d{3,4} \d{5,7})\Z"
+)
 # Words that call a number something that is nobody's.
 _OTHER = re.compile(
     r"\b(?:order|invoice|ticket|ref(?:erence)?|case|sku|part|item|model|serial|batch|lot|shipment|tracking|po|rma|article|"
     r"version|build|isbn|ean|upc|quantity|qty|amount|total|price)\b[ .:#no]{0,8}\Z"
 )
+_TRUNK = re.compile(r"0[1-9]\d{9}\Z")  # a zero before the area code, as no tax office starts a number
 _MOMENT = re.compile(r"1[0-9]\d{8}(?:\d{3})?\Z")  # seconds or milliseconds since 1970
 _OFFICE = re.compile(r"\s*[-(]?\s*(?:office|home|work|mobile|cell|fax|direct)\b")
 _VERSION = re.compile(
@@ -42,7 +48,8 @@ _VERSION = re.compile(
     r"(?<!/)\b[a-z]+/)\Z",
     re.I,
 )
-_VERSION_LIKE = re.compile(r"(?:[0-9]|1[1-5])(?:\.\d{1,3}){3}\Z")  # few networks start so low, most versions do
+# Few networks start so low, most versions do; and versions count on slowly.
+_VERSION_LIKE = re.compile(r"(?:[0-9]|1[1-5])\.(?:[12]?\d|3[01])(?:\.\d{1,3}){2}\Z")
 _BIRTH = re.compile(
     r"\b(?:born|birth|birthday|dob|d\.o\.b|geb(?:oren|urtsdatum|\.)|nacid|né[e]? le|nato|nata)\b[^.]{0,20}\Z", re.I
 )
@@ -87,10 +94,13 @@ def _score(text: str, span: Span) -> float:
     if span.type == "MEDICAL_LICENSE":
         outside = _inside_word(text, span)
         return 0.0 if outside else 0.8 if named else 0.45 if alone else 0.2
-    if span.type == "CREDIT_CARD" and len(part) == 13 and ean(part) and not CARD_WORDS.search(told):
-        return 0.3
-    if span.type == "CRYPTO":
-        return 0.0 if _inside_word(text, span) else span.score
+    if span.type == "CREDIT_CARD" and not CARD_WORDS.search(told):
+        number = compact(part)  # of thirteen digits far more are goods and accounts than cards of old
+        return 0.3 if len(number) == 13 or (alone and not issued(number)) else span.score
+    if span.type in ("CRYPTO", "IBAN_CODE") and _inside_word(text, span):
+        return 0.0
+    if span.type == "IBAN_CODE":  # a piece of a longer code with dashes
+        return 0.0 if "-" in (text[span.start - 1 : span.start], text[span.end : span.end + 1]) else span.score
     if span.type == "US_PASSPORT" and alone and not part.isdigit():
         return 0.42
     if span.type == "US_SSN" and alone and part.isdigit():
@@ -104,20 +114,24 @@ def _phone(text: str, span: Span, part: str, *, named: bool, alone: bool) -> flo
         return 0.0
     if span.end < len(text) and ((text[span.end] in "-_/" and not named) or text[span.end].isalnum()):
         return 0.0
+    digits = sum(character.isdigit() for character in part)
     if named:
-        return 0.7
+        return 0.7 if digits >= 5 else 0.0
     if part.startswith(("+", "(")) or part.count(".") == 2:
         return 0.6
-    digits = sum(character.isdigit() for character in part)
     if part.count(".") or digits < 7 or _MOMENT.match(part):
         return 0.0
+    if part.isdigit() and (digits == 8 or digits > 13):
+        return 0.0  # days are written with eight digits; no country dials fourteen
+    if alone and part.isdigit() and _TRUNK.match(part):
+        return 0.41
     return 0.4 if alone or not part.isdigit() or 10 <= digits <= 11 else 0.0
 
 
 def phone_numbers(text: str) -> Iterator[Span]:
     """Numbers that no numbering plan knows, but that are written as phones are or that words call one."""
     for match in _NUMBER.finditer(text):
-        part = match[0]
+        part = match[1]
         digits = sum(character.isdigit() for character in part)
         if not 6 <= digits <= 15:
             continue

@@ -17,11 +17,10 @@ from assets.kinds.sides import told_of
 from assets.kinds.spec import Column, Masked
 
 if TYPE_CHECKING:
+    import pyarrow.dataset as pads
+
     from resources.lake_log import Snapshot
     from resources.platform import Platform
-
-SAMPLE_ROWS = 200_000
-_SAMPLE_BATCH = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,7 @@ def planned(
 ) -> tuple[Snapshot, MaskPlan]:
     """The base as it stands, and how each of its columns is to be masked.
 
-    Columns nobody described are looked at by the scanner, in the whole table or an even sample of 200,000 rows; without
-    one they are hidden.
+    Columns nobody described are looked at by the scanner, in the whole table; without one they are hidden.
     """
     snapshot = platform.lake.snapshot(base)
     if snapshot is None:
@@ -78,7 +76,7 @@ def planned(
     scanner = platform.personal
     known = told_of(base, known)
     asked = undecided(view, known, schema)
-    found = scanner.columns(_sample(snapshot, asked)) if asked and scanner is not None else None
+    found = scanner.columns(_only(snapshot, asked)) if asked and scanner is not None else None
     return snapshot, mask_plan(view, known, schema, found, where)
 
 
@@ -91,10 +89,5 @@ def _masked(
         yield pa.RecordBatch.from_arrays(fitted, schema=schema)
 
 
-def _sample(base: Snapshot, columns: Sequence[str]) -> pa.Table:
-    """Of a large table every n-th batch, so that the sample is even over its age."""
-    dataset = base.dataset()
-    step = max(1, -(-dataset.count_rows() // SAMPLE_ROWS))
-    scanner = dataset.scanner(columns=list(columns), batch_size=_SAMPLE_BATCH, batch_readahead=2, fragment_readahead=1)
-    kept = [batch for number, batch in enumerate(scanner.to_batches()) if number % step == 0]
-    return pa.Table.from_batches(kept, scanner.projected_schema)
+def _only(base: Snapshot, columns: Sequence[str]) -> pads.Dataset:
+    return base.dataset().replace_schema(pa.schema([base.schema.field(name) for name in columns]))

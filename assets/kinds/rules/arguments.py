@@ -15,6 +15,8 @@ from assets.kinds.spec import Rule
 # Great Expectations' own bookkeeping: says nothing about the data.
 _IGNORED = frozenset({"result_format", "catch_exceptions", "batch_id", "meta", "notes", "description", "severity"})
 
+_CONDITION = ("row_condition", "condition_parser")
+
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
@@ -29,15 +31,9 @@ class Arguments:
 
     def check_names(self, known: Iterable[str]) -> None:
         allowed = tuple(known)
-        for name, value in self.rule.kwargs.items():
-            if name in allowed or name in _IGNORED:
+        for name in self.rule.kwargs:
+            if name in allowed or name in _IGNORED or name in _CONDITION:
                 continue
-            if name in ("row_condition", "condition_parser"):
-                if value is None:
-                    continue
-                raise self.error(
-                    f"{name!r} is not supported", "write the condition into an unexpected_rows_expectation's query"
-                )
             raise self.error(f"unknown argument {name!r}", nearest(name, allowed, "argument"))
 
     def column(self, name: str = "column") -> Column:
@@ -94,7 +90,11 @@ class Arguments:
         low, high = (self._limit(name, family) for name in ("min_value", "max_value"))
         if low is None and high is None:
             raise self.error("neither min_value nor max_value is given", "add one of them")
-        if low is not None and high is not None and low > high:
+        try:
+            swapped = low is not None and high is not None and low > high
+        except (TypeError, ArithmeticError) as error:
+            raise self.error("min_value and max_value cannot be compared", "give both in the column's type") from error
+        if swapped:
             raise self.error("min_value is greater than max_value", "swap them")
         return Limits(low, high, self.flag("strict_min"), self.flag("strict_max"))
 

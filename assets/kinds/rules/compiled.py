@@ -35,12 +35,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """`bad` is true for an unexpected row, false or NULL for others; `missing` is true for rows that do not count."""
+    """`bad` is true for an unexpected row, false or NULL for others; `missing` is true for rows that do not count.
+
+    `where`, here and below, is SQL for the rows the rule is about; empty for all. Here it is in both already.
+    """
 
     columns: tuple[str, ...]
     bad: str
     missing: str | None
     mostly: float
+    where: str = ""
     kind: Literal["row"] = "row"
 
 
@@ -51,6 +55,7 @@ class Aggregate:
     columns: tuple[str, ...]
     sql: str
     limits: Limits
+    where: str = ""
     kind: Literal["aggregate"] = "aggregate"
 
 
@@ -62,18 +67,23 @@ class Distinct:
     value: str
     share: bool
     limits: Limits
+    where: str = ""
     kind: Literal["distinct"] = "distinct"
 
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """No two rows with the same values, among rows for which `counts` is true; `whole`: one column of whole numbers."""
+    """No two rows with the same values, among rows for which `counts` is true; `whole`: one column of whole numbers.
+
+    Rows outside `where` do not count.
+    """
 
     columns: tuple[str, ...]
     values: tuple[str, ...]
     counts: str
     mostly: float
     whole: bool = False
+    where: str = ""
     kind: Literal["unique"] = "unique"
 
 
@@ -101,9 +111,10 @@ class SchemaCheck:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A rule that Great Expectations evaluates itself."""
+    """A rule that Great Expectations evaluates itself; over the rows of `where`, which it is spared to find."""
 
     columns: tuple[str, ...]
+    where: str = ""
     kind: Literal["foreign"] = "foreign"
 
 

@@ -31,6 +31,19 @@ _REMOTE = re.compile(
 _FOOTER = re.compile(r"<footer\b.*?</footer>", re.DOTALL)
 _SUITE_LINK = re.compile(r"<a[^>]*href=\"[^\"]*expectations/[^\"]*\"[^>]*>(.*?)</a>", re.DOTALL)
 _FILTERS = re.compile(r"<button[^>]*>\s*Clear Filters\s*</button>")
+_UNSAID = frozenset(
+    {
+        "expect_column_pair_values_to_be_in_set",
+        "expect_column_values_to_match_like_pattern",
+        "expect_column_values_to_match_like_pattern_list",
+        "expect_column_values_to_not_be_outliers",
+        "expect_column_values_to_not_match_like_pattern",
+        "expect_column_values_to_not_match_like_pattern_list",
+        "expect_multicolumn_sum_to_equal",
+        "expect_table_row_count_to_equal",
+    }
+)
+"""Types whose words leave out which rows they are about."""
 _HEAD = """<meta http-equiv="Content-Security-Policy"
 content="default-src 'self' data: 'unsafe-inline'; script-src 'none'">
 <style>
@@ -160,6 +173,10 @@ def _result(result: RuleResult) -> Any:
         text = f"{result.rule.type} ({named or 'table'}) could not be evaluated: {result.error[:300]}"
         config = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "{batch}"}, "meta": {}}
         body |= {"result": {"observed_value": text}, "exception_info": {"raised_exception": False}}
+        config["description"] = escape(text.replace("$", ""))
+    elif result.rule.condition and result.rule.type in _UNSAID:
+        rest = ", ".join(f"{name} {value}" for name, value in result.rule.kwargs.items() if "condition" not in name)
+        text = f"If {result.rule.condition}, then {result.rule.type} ({rest})."
         config["description"] = escape(text.replace("$", ""))
     if isinstance(observed := body["result"].get("observed_value"), str):
         body["result"]["observed_value"] = escape(observed)

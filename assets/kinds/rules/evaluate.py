@@ -57,13 +57,11 @@ class Evaluation:
 
     def run(self, pairs: Sequence[Pair], dataset: Dataset, tables: Tables | None) -> list[RuleResult]:
         """Results in the order of the rules; what fails in one rule fails that rule alone."""
-        one_pass = [pair for pair in pairs if isinstance(pair.check, RowCheck | Aggregate)]
-        results = dict(zip(map(id, one_pass), self._pass(one_pass), strict=True))
-        others = [pair for pair in pairs if isinstance(pair.check, Foreign)]
-        if others:
-            checks = [pair.check for pair in others if isinstance(pair.check, Foreign)]
-            found = run_foreign([pair.rule for pair in others], checks, dataset)
-            results.update(zip(map(id, others), found, strict=True))
+        results: dict[int, RuleResult] = {}
+        for where, some in _by_rows([pair for pair in pairs if isinstance(pair.check, RowCheck | Aggregate)]).items():
+            results.update(zip(map(id, some), self._pass(some, where), strict=True))
+        for where, some in _by_rows([pair for pair in pairs if isinstance(pair.check, Foreign)]).items():
+            results.update(zip(map(id, some), self._foreign(some, where, dataset), strict=True))
         for pair in pairs:
             if id(pair) not in results:
                 results[id(pair)] = self._apart(pair, tables)
@@ -75,7 +73,19 @@ class Evaluation:
     def _row(self, sql: str) -> tuple[Any, ...]:
         return self._con.execute(self._frozen(sql)).fetchall()[0]
 
-    def _pass(self, pairs: Sequence[Pair]) -> list[RuleResult]:
+    def _foreign(self, pairs: Sequence[Pair], where: str, dataset: Dataset) -> list[RuleResult]:
+        import duckdb
+
+        checks = [pair.check for pair in pairs if isinstance(pair.check, Foreign)]
+        if where:
+            names = ", ".join(quote(name) for name in dict.fromkeys(name for one in checks for name in one.columns))
+            try:
+                dataset = self._con.sql(f"SELECT {names} FROM {_source(where)}").to_arrow_table()
+            except duckdb.Error as error:
+                return [RuleResult(pair.rule, False, error=_first_line(error)) for pair in pairs]
+        return run_foreign([pair.rule for pair in pairs], checks, dataset)
+
+    def _pass(self, pairs: Sequence[Pair], where: str) -> list[RuleResult]:
         import duckdb
 
         # Expressions of one SELECT, each computed once however many rules ask for it.
@@ -83,21 +93,22 @@ class Evaluation:
         if not wanted:
             return []
         try:
-            numbers = dict(zip(wanted, self._row(f"SELECT {', '.join(wanted)} FROM {VIEW}"), strict=True))
+            numbers = dict(zip(wanted, self._row(f"SELECT {', '.join(wanted)} FROM {_source(where)}"), strict=True))
             return self._with_examples(pairs, [self._verdict(pair, numbers) for pair in pairs], numbers)
         except duckdb.Error as error:
             if len(pairs) == 1:
                 return [RuleResult(pairs[0].rule, False, error=_first_line(error))]
             # One of them cannot be computed: halve until it is found.
             middle = len(pairs) // 2
-            return [*self._pass(pairs[:middle]), *self._pass(pairs[middle:])]
+            return [*self._pass(pairs[:middle], where), *self._pass(pairs[middle:], where)]
 
     def _numbers(self, check: Compiled) -> tuple[str, ...]:
-        """SQL for what a verdict needs: a number; or how many rows are unexpected and how many are missing."""
+        """SQL for what a verdict needs: the rows, and a number; or how many are unexpected and how many are missing."""
         if isinstance(check, Aggregate):
-            return (check.sql,)
+            return ("count(*)", check.sql)
         assert isinstance(check, RowCheck)
-        numbers = count_where(check.bad), self._missing(check)
+        rows = count_where(check.where) if check.where else "count(*)"
+        numbers = rows, count_where(check.bad), self._missing(check)
         # Where a row costs much to judge, its examples are taken along; else a second pass looks for those that failed.
         return (*numbers, self._least(check)) if "regexp_" in check.bad else numbers
 
@@ -112,15 +123,15 @@ class Evaluation:
 
     def _verdict(self, pair: Pair, numbers: Mapping[str, Any]) -> RuleResult:
         check = pair.check
-        first, *rest = (numbers[sql] for sql in self._numbers(check))
+        rows, first, *rest = (numbers[sql] for sql in self._numbers(check))
         if isinstance(check, Aggregate):
             holds = first is not None and check.limits.hold(first)
             observed = shown(first, category=False) if isinstance(first, str) else first
-            return RuleResult(pair.rule, holds, self._rows, observed=observed)
+            return RuleResult(pair.rule, holds, rows, observed=observed)
         assert isinstance(check, RowCheck)
-        counted = self._rows - rest[0]
+        counted = rows - rest[0]
         success = not counted or (counted - first) / counted >= check.mostly
-        return RuleResult(pair.rule, success, self._rows, first, rest[0])
+        return RuleResult(pair.rule, success, rows, first, rest[0])
 
     def _with_examples(
         self, pairs: Sequence[Pair], results: Sequence[RuleResult], numbers: Mapping[str, Any]
@@ -176,19 +187,20 @@ class Evaluation:
 
     def _unique(self, rule: Rule, check: Unique) -> RuleResult:
         column = self._columns[check.columns[0]]
-        found = repeats(self._con, VIEW, check, self._rows, self._frozen)
+        rows = self._row(f"SELECT count(*) FROM {_source(check.where)}")[0] if check.where else self._rows
+        found = repeats(self._con, VIEW, check, rows, self._frozen)
         success = not found.counted or (found.counted - found.repeated) / found.counted >= check.mostly
         examples = ()
         if found.repeated:
             smallest = _smallest(replace(column, name="k0"), "n > 1")
             (values,) = self._row(f"SELECT {smallest} FROM ({found.groups})")
             examples = self._shown(column, values, found.distinct)
-        return RuleResult(rule, success, self._rows, found.repeated, self._rows - found.counted, None, examples)
+        return RuleResult(rule, success, rows, found.repeated, rows - found.counted, None, examples)
 
     def _distinct(self, rule: Rule, check: Distinct) -> RuleResult:
         distinct, counted = self._row(
-            f"SELECT count(*), coalesce(sum(n), 0) FROM (SELECT {check.value} AS v, count(*) AS n FROM {VIEW} "
-            f"WHERE {check.value} IS NOT NULL GROUP BY v)"
+            f"SELECT count(*), coalesce(sum(n), 0) FROM (SELECT {check.value} AS v, count(*) AS n "
+            f"FROM {_source(check.where)} WHERE {check.value} IS NOT NULL GROUP BY v)"
         )
         observed = (distinct / int(counted) if counted else 0) if check.share else distinct
         return RuleResult(rule, check.limits.hold(observed), observed=observed)
@@ -225,6 +237,20 @@ def evaluate(
             found.get(id(pair)) or RuleResult(pair.rule, False, error=f"no column {quote(gone[id(pair)][0])} any more")
             for pair in pairs
         ]
+
+
+def _source(where: str) -> str:
+    """The rows a rule is about, to select from."""
+    return f"(SELECT * FROM {VIEW} WHERE {where})" if where else VIEW
+
+
+def _by_rows(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    """The pairs by the rows they read; a check of rows leaves out the others itself, so it shares the one pass."""
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        where = pair.check.where if isinstance(pair.check, Aggregate | Foreign) else ""
+        found.setdefault(where, []).append(pair)
+    return found
 
 
 def _smallest(column: Column, condition: str) -> str:

@@ -43,8 +43,6 @@ def foreign(given: Arguments) -> Foreign:
     """The rule as Great Expectations will evaluate it; RuleError where it could reach out or never end."""
     if given.rule.type in ELSEWHERE:
         raise given.error("the rule needs a second data source", "write it as an unexpected_rows_expectation's query")
-    if "row_condition" in given.rule.kwargs:
-        given.check_names(tuple(given.rule.kwargs))
     if problem := _unsafe(given.rule.kwargs.get("json_schema")):
         raise given.error(f"the JSON schema has {problem!r}", "leave it out; patterns are for match_regex")
     return Foreign((given.column().name,))
@@ -80,15 +78,15 @@ def run_foreign(rules: Sequence[Rule], checks: Sequence[Foreign], dataset: Datas
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("rules").add_dataframe_asset("table")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": table.to_pandas()})
-    return [_evaluate(gx, batch, rule, table.num_rows) for rule in rules]
+    return [_evaluate(gx, batch, one, table.num_rows, check) for one, check in zip(rules, checks, strict=True)]
 
 
-def _evaluate(gx: Any, batch: Any, rule: Rule, rows: int) -> RuleResult:
+def _evaluate(gx: Any, batch: Any, rule: Rule, rows: int, check: Foreign) -> RuleResult:
     from pydantic.v1 import ValidationError
 
     kind = "".join(part.title() for part in rule.type.split("_"))
     try:
-        expectation = getattr(gx.expectations, kind)(**rule.kwargs)
+        expectation = getattr(gx.expectations, kind)(**_arguments(rule, check))
     except (ValidationError, TypeError, ValueError) as error:
         return RuleResult(rule, False, error=f"Great Expectations refuses its arguments ({type(error).__name__})")
     found = batch.validate(expectation).to_json_dict()
@@ -106,6 +104,12 @@ def _evaluate(gx: Any, batch: Any, rule: Rule, rows: int) -> RuleResult:
         _hidden(result["observed_value"]) if "observed_value" in result else None,
         tuple(dict.fromkeys(str(example) for example in examples))[:5],
     )
+
+
+def _arguments(rule: Rule, check: Foreign) -> dict[str, Any]:
+    """The rule's kwargs; without its condition where the rows are those that fit it."""
+    condition = ("row_condition", "condition_parser") if check.where else ()
+    return {name: value for name, value in rule.kwargs.items() if name not in condition}
 
 
 def _raised(info: Mapping[str, Any]) -> str:

@@ -50,6 +50,12 @@ def check_names(rules: Sequence[Rule]) -> tuple[str, ...]:
 
 
 def _name(rule: Rule) -> str:
+    """The plain name; a rule about some rows only says so, whatever other rules there are."""
+    name = _plain_name(rule)
+    return f"{name}_where_{rule.identity[:6]}" if rule.condition else name
+
+
+def _plain_name(rule: Rule) -> str:
     if rule.type == "unexpected_rows_expectation":
         return _safe(rule.meta.id) if rule.meta.id else f"rows_{rule.identity[:6]}"
     short = _SHORT.get(rule.type) or re.sub(r"^expect_(column_)?|_to_be_between$", "", rule.type)
@@ -63,7 +69,7 @@ def _subject(rule: Rule) -> str:
     kwargs = rule.kwargs
     if "column" in kwargs:
         return str(kwargs["column"])
-    if "column_list" in kwargs:
+    if isinstance(kwargs.get("column_list"), list | tuple):
         return "_".join(str(name) for name in kwargs["column_list"])
     return "_".join(str(kwargs[name]) for name in ("column_A", "column_B") if name in kwargs)
 

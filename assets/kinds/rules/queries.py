@@ -69,6 +69,9 @@ def _row_predicate(tree: exp.Query) -> str | None:
     tables = list(tree.find_all(exp.Table))
     if clauses - {"expressions", "from", "from_", "where"} or len(tables) != 1 or tables[0].name != BATCH:
         return None
+    source = tree.args.get("from_") or tree.args.get("from")
+    if not isinstance(source, exp.From) or source.this is not tables[0]:
+        return None  # it reads what another SELECT made of the table
     where = tree.args.get("where")
     if where is None or any(where.find(kind) for kind in (exp.Query, exp.AggFunc, exp.Window)):
         return None

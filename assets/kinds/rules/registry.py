@@ -9,6 +9,7 @@ from agents.core.errors import ConfigError, RuleError
 from assets.kinds.rules.arguments import Arguments, nearest
 from assets.kinds.rules.columns import Column
 from assets.kinds.rules.compiled import Compiled
+from assets.kinds.rules.conditions import condition_of, conditioned
 from assets.kinds.rules.foreign import ELSEWHERE, GX_TYPES, foreign
 from assets.kinds.spec import Rule
 
@@ -46,9 +47,12 @@ def compile_rule(rule: Rule, columns: Mapping[str, Column], where: str) -> Compi
     entry = _TYPES.get(rule.type)
     arguments = Arguments(rule, columns, f"{where}: {rule.type}" if where else rule.type)
     if entry is None and rule.type in GX_TYPES | ELSEWHERE:
-        return foreign(arguments)
-    if entry is None:
+        check: Compiled = foreign(arguments)
+    elif entry is None:
         hint = nearest(rule.type, known_types(), "type")
         raise RuleError(f"unknown rule type {rule.type!r}", where=where, fix=hint, rule=rule.type)
-    arguments.check_names(entry.names)
-    return entry.compile(arguments)
+    else:
+        arguments.check_names(entry.names)
+        check = entry.compile(arguments)
+    rows = condition_of(arguments)
+    return check if rows is None else conditioned(arguments, check, rows)

@@ -20,8 +20,8 @@ class SparkRules:
     """The rules of a table in Spark's dialect, each under its check name.
 
     `one_pass` is one SELECT with one row: `row_count`, and for each rule `<name>__unexpected` and `<name>__missing`, or
-    `<name>__observed`. `apart` are SELECTs with one row: `unexpected` and `missing`, or `observed`. `not_expressed`
-    says why a rule is in neither.
+    `<name>__observed`; and `<name>__rows` where a rule is about some rows only. `apart` are SELECTs with one row:
+    `unexpected` and `missing`, or `observed`. `not_expressed` says why a rule is in neither.
     """
 
     one_pass: str
@@ -35,7 +35,7 @@ def spark_sql(rules: RuleSet, table: str, *, now: datetime) -> SparkRules:
     apart: dict[str, str] = {}
     lacking: dict[str, str] = {}
     for name, pair in zip(rules.names, rules.pairs, strict=True):
-        if isinstance(pair.check, RowCheck | Aggregate):
+        if isinstance(pair.check, RowCheck) or (isinstance(pair.check, Aggregate) and not pair.check.where):
             found = [f"{sql} AS {name}__{what}" for what, sql in _numbers(pair.check).items()]
             problem = _problem(f"SELECT {', '.join(found)} FROM {VIEW}")
             columns += [] if problem else found
@@ -54,17 +54,20 @@ def _numbers(check: RowCheck | Aggregate) -> dict[str, str]:
     if isinstance(check, Aggregate):
         return {"observed": check.sql}
     missing = count_where(check.missing) if check.missing else "0"
-    return {"unexpected": count_where(check.bad), "missing": missing}
+    rows = {"rows": count_where(check.where)} if check.where else {}
+    return {"unexpected": count_where(check.bad), "missing": missing, **rows}
 
 
 def _apart(pair: Pair) -> tuple[str, str]:
     """SQL of a rule that takes a pass of its own, or why there is none."""
     check = pair.check
+    if isinstance(check, Aggregate):
+        return f"SELECT {check.sql} AS observed FROM {VIEW} WHERE {check.where}", ""
     if isinstance(check, Unique):
         keys = ", ".join(f"{value} AS k{i}" for i, value in enumerate(check.values))
         names = ", ".join(f"k{i}" for i in range(len(check.values)))
         groups = f"SELECT {names}, count(*) AS n FROM keyed_ WHERE counts GROUP BY {names}"
-        keyed = f"SELECT {keys}, {check.counts} AS counts FROM {VIEW}"
+        keyed = f"SELECT {keys}, {check.counts} AS counts FROM {VIEW}{_where(check)}"
         missing = f"(SELECT {count_where('NOT counts')} FROM keyed_)"
         unexpected = "coalesce(sum(CASE WHEN n > 1 THEN n END), 0)"
         return (
@@ -73,12 +76,17 @@ def _apart(pair: Pair) -> tuple[str, str]:
         )
     if isinstance(check, Distinct):
         count = f"count(DISTINCT {check.value})"
-        return f"SELECT {f'{count} / count({check.value})' if check.share else count} AS observed FROM {VIEW}", ""
+        number = f"{count} / count({check.value})" if check.share else count
+        return f"SELECT {number} AS observed FROM {VIEW}{_where(check)}", ""
     if isinstance(check, Query):
         return f"SELECT count(*) AS unexpected, 0 AS missing FROM ({check.sql})", ""
     if isinstance(check, Foreign):
         return "", "it runs in Great Expectations itself"
     return "", check.error if isinstance(check, Broken) else "it is decided from the table's schema, without SQL"
+
+
+def _where(check: Unique | Distinct) -> str:
+    return f" WHERE {check.where}" if check.where else ""
 
 
 def _problem(sql: str) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from agents.core.errors import PlatformError
 from agents.core.policy import Request, Votes
 from agents.core.registry import Effect
+from agents.core.subject import PURPOSE, Hasher
 from agents.tools.governing.compliance.facts import Finding, Parameters
+from resources.markdown import count
 from resources.platform import Platform
 
 PlatformCheck = Callable[[Platform, Parameters], Finding]
@@ -47,7 +49,8 @@ def policy_asks_for_deletion(platform: Platform, _: Parameters) -> Finding:
     places = [name for name in platform.settings.environments if not _asked(platform, "delete", name)]
     if places:
         return Finding(False, f"nobody is asked in {', '.join(places)}", "require context.approvals for delete")
-    return Finding(True, "policy asks people before anything is deleted")
+    rules = platform.policy().decide(_request("delete", "prod")).rules
+    return Finding(True, f"policy {', '.join(rules)} asks people before anything is deleted")
 
 
 def policy_asks_for_production(platform: Platform, _: Parameters) -> Finding:
@@ -94,12 +97,20 @@ def two_approvers(platform: Platform, _: Parameters) -> Finding:
 def subject_requests(platform: Platform, _: Parameters) -> Finding:
     """What finding, exporting and erasing a person needs is there."""
     try:
-        platform.keys.derived("subject")
+        platform.keys.derived(PURPOSE)
     except PlatformError as error:
         return Finding(False, error.what, error.fix)
-    if not platform.settings.lake_cold:
-        return Finding(True, "adp privacy subject find, export, erase; there is no archive to search")
-    return Finding(True, "adp privacy subject find, export, erase; tables, quarantine, archive and all versions")
+    keys = {Hasher(key).fingerprint for key in platform.keys.all_derived(PURPOSE)}
+    erased = [(name, each) for name in platform.settings.environments for each in platform.erasures.of(name)]
+    if lost := {(name, each.subject) for name, each in erased if each.key not in keys}:
+        what = f"{len(lost):,} erased people cannot be kept out: the key of their hashes is gone"
+        return Finding(False, what, "put the former ENCRYPTION_KEY behind the present one")
+    requests = sorted({each.request for _, each in erased if each.request})
+    people = len({(name, each.subject) for name, each in erased})
+    done = f"{count(people, 'person', 'people')} erased and kept out of later loads"
+    told = f"{done} ({', '.join(requests[-3:])})" if requests else done
+    where = "tables, quarantine and all versions" + (", archive" if platform.settings.lake_cold else "")
+    return Finding(True, f"{told}; adp privacy subject find, export, erase reach {where}")
 
 
 def encrypted_at_rest(platform: Platform, _: Parameters) -> Finding:

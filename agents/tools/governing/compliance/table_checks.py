@@ -18,7 +18,7 @@ def classified(facts: TableFacts, _: Parameters) -> Finding:
     missing = facts.unclassified
     if facts.is_view or not missing:
         return Finding(True, f"{len(facts.personal)} of {len(facts.columns)} columns hold personal data")
-    fix = f'adp goal "Scan {facts.table.asset} for PII"'
+    fix = _goal(facts, f"Scan {facts.table.asset} for PII")
     return Finding(False, f"nobody looked at {_listed(missing)}", fix)
 
 
@@ -42,7 +42,7 @@ def masked_view(facts: TableFacts, _: Parameters) -> Finding:
         return Finding(True, "a masked view itself" if facts.is_view else "it holds no personal data")
     if facts.views:
         return Finding(True, f"readers have {', '.join(facts.views)}")
-    fix = f'adp goal "Mask {facts.table.asset}"'
+    fix = _goal(facts, f"Mask {facts.table.asset}")
     return Finding(False, f"no masked view; {_listed(facts.personal) or 'unknown columns'} can be read in clear", fix)
 
 
@@ -54,7 +54,7 @@ def masked_types(facts: TableFacts, params: Parameters) -> Finding:
         return Finding(True, "no direct identifiers" if not facts.is_view else "a masked view itself")
     if facts.views:
         return Finding(True, f"{_listed(direct)} are masked in {', '.join(facts.views)}")
-    return Finding(False, f"{_listed(direct)} identify people", f'adp goal "Mask {facts.table.asset}"')
+    return Finding(False, f"{_listed(direct)} identify people", _goal(facts, f"Mask {facts.table.asset}"))
 
 
 def masked_in_production(facts: TableFacts, params: Parameters) -> Finding:
@@ -69,7 +69,7 @@ def rules(facts: TableFacts, _: Parameters) -> Finding:
     found = len(facts.entry.get("rules") or ())
     if found or facts.is_view:
         return Finding(True, f"{found} rules" if found else "its base has the rules")
-    return Finding(False, "no rule checks its rows", f'adp goal "Check the quality of {facts.table.asset}"')
+    return Finding(False, "no rule checks its rows", _goal(facts, f"Check the quality of {facts.table.asset}"))
 
 
 def retention_declared(facts: TableFacts, _: Parameters) -> Finding:
@@ -78,14 +78,15 @@ def retention_declared(facts: TableFacts, _: Parameters) -> Finding:
         return Finding(True, f"{facts.retention.keep_days} days by {facts.retention.column}")
     if facts.is_view or facts.entry.get("sql"):
         return Finding(True, "computed anew from its sources, which say it")
-    fix = f'adp goal "Keep {facts.table.asset} for 365 days, then archive"'
+    fix = _goal(facts, f"Keep {facts.table.asset} for 365 days, then archive")
     return Finding(False, "nothing says how long rows are kept", fix)
 
 
 def retention_kept(facts: TableFacts, _: Parameters) -> Finding:
     """No row is older than its retention allows, unless a legal hold keeps it."""
     if facts.retention is None:
-        return Finding(True, "no retention is declared")
+        declared = retention_declared(facts, _)
+        return declared if declared.holds else Finding(None, declared.why, declared.fix)
     if facts.retention.hold:
         return Finding(True, "a legal hold keeps every row")
     try:
@@ -96,7 +97,11 @@ def retention_kept(facts: TableFacts, _: Parameters) -> Finding:
     if not late:
         undated = f"; {due.undated:,} rows say no age" if due.undated else ""
         return Finding(True, f"no row is older than {due.before}{undated}")
-    return Finding(False, f"{late:,} rows are older than {due.before}", "approve what the retention sensor asked for")
+    return Finding(
+        False,
+        f"{late:,} rows are older than {due.before}",
+        "approve in platform/approvals what the sensor `retention` asked for",
+    )
 
 
 def retention_minimum(facts: TableFacts, params: Parameters) -> Finding:
@@ -119,7 +124,7 @@ def no_secrets(facts: TableFacts, _: Parameters) -> Finding:
         return Finding(False, f"{_listed(found)} hold secrets", "replace them at the source, then erase the columns")
     if facts.unclassified and not facts.is_view:
         return Finding(
-            None, f"nobody looked at {_listed(facts.unclassified)}", f'adp goal "Scan {facts.table.asset} for PII"'
+            None, f"nobody looked at {_listed(facts.unclassified)}", _goal(facts, f"Scan {facts.table.asset} for PII")
         )
     return Finding(True, "no secrets were found")
 
@@ -140,6 +145,12 @@ TABLE_CHECKS: dict[str, TableCheck] = {
         no_secrets,
     )
 }
+
+
+def _goal(facts: TableFacts, words: str) -> str:
+    """The command that closes a gap where it is."""
+    environment = facts.table.environment
+    return f'adp goal "{words}"' + (f" -e {environment}" if environment != "dev" else "")
 
 
 def _listed(names: Iterable[str], limit: int = 4) -> str:

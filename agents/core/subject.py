@@ -8,16 +8,17 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from agents.core.errors import GoalError
 
-PREFIX = "subject"
+PREFIX = PURPOSE = "subject"
 _BETWEEN = re.compile(r"[\s().\-/+]+")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\s,;:<>()\[\]{}\"'|=]+")
 _DIGITS = 6
+_SIGNS = str.maketrans("", "", " ().-/+")  # of _BETWEEN those that printable ASCII has
 MAX_WORDS = 4
 
 
@@ -53,6 +54,22 @@ class Hasher:
         """The keyed hash of a cell's value."""
         return self.hash(canonical(value))
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells keys apart, and nothing of them: hashes of different keys never meet."""
+        return self.hash("\n")[:16]
+
+    def among(self, values: Sequence[str], wanted: Collection[str]) -> list[bool]:
+        """Which of these texts are one of the identifiers whose hashes are `wanted`; made for whole columns."""
+        known = {bytes.fromhex(each) for each in wanted}
+        fresh = hashlib.blake2b(key=self._key, digest_size=16).copy
+        found: list[bool] = []
+        for plain in canonical_all(values):
+            state = fresh()
+            state.update(plain.encode())
+            found.append(state.digest() in known)
+        return found
+
     def names(self, value: object, wanted: Subject) -> bool:
         """Whether a cell's value is the identifier."""
         return self.hash_of(value) == wanted.hash
@@ -84,3 +101,32 @@ def canonical(value: object) -> str:
     if number.isalnum() and sum(character.isdigit() for character in number) >= _DIGITS:
         return number
     return _SPACE.sub(" ", text)
+
+
+def canonical_all(values: Sequence[str]) -> list[str]:
+    """The same of many texts at once."""
+    joined = "\n".join(values)
+    if not (joined.isascii() and joined.count("\n") == len(values) - 1 and joined.replace("\n", "").isprintable()):
+        plain = [value for value in values if value.isascii() and value.isprintable()]
+        made = iter(_plain(plain))
+        return [next(made) if value.isascii() and value.isprintable() else canonical(value) for value in values]
+    return _plain(values, joined)
+
+
+def _plain(values: Sequence[str], joined: str = "") -> list[str]:
+    """`canonical` of printable ASCII: of its spaces there is one, and of its letters none changes but by case."""
+    if not values:
+        return []
+    lower = (joined or "\n".join(values)).lower()
+    return [
+        number if number.isalnum() and _is_number(number) else _single(text.strip(" "))
+        for number, text in zip(lower.translate(_SIGNS).split("\n"), lower.split("\n"), strict=True)
+    ]
+
+
+def _is_number(text: str) -> bool:
+    return len(text) >= _DIGITS and (text.isdigit() or sum(map(str.isdigit, text)) >= _DIGITS)
+
+
+def _single(text: str) -> str:
+    return _SPACE.sub(" ", text) if "  " in text else text
