@@ -80,7 +80,7 @@ def numbers(column: ColumnProfile) -> Iterator[Rule]:
     if wrong.kwargs:
         yield wrong.rule(column, "quarantine")
     if usual.kwargs:
-        yield usual.rule(column, "alert", name=f"{column.name}_usual" if wrong.kwargs else "")
+        yield usual.rule(column, "alert", name="usual" if wrong.kwargs else "")
 
 
 @dataclass(slots=True)
