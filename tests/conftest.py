@@ -1,10 +1,16 @@
-"""Which tests share a worker: those of one deployment, or of one web server, start it once."""
+"""Which tests share a worker (those of one deployment, or of one web server, start it once), and what properties are
+tried with: no test fails because the machine was busy, and none leaves examples behind.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("steady", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 # Marks for this (xdist_group) are lost with pytest 9.2: xdist 3.8 writes them into a name that is not read again.
 SHARED = {"tests/e2e/": "deployment", "tests/integration/test_web_": "web"}

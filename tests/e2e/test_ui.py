@@ -92,7 +92,7 @@ def test_a_person_reads_the_evidence_and_approves_in_the_ui(running: Running, br
     page.get_by_role("button", name="Launch Run").click()
     page.wait_for_url(re.compile(r"/runs/"))
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while running.client.status(run_id)[0] == "QUEUED" and time.monotonic() < deadline:
         time.sleep(0.2)
     assert running.client.status(run_id)[0] != "QUEUED", "the held run has started"
