@@ -50,10 +50,10 @@ def test_the_quarantine_opens_in_the_ui_and_rules_and_rows_add_up(running: Runni
     by_rule = [rule.get("quarantined", 0) for rule in checked["rules"]] + list(checked["held_otherwise"].values())
     assert sum(by_rule) == checked["rows_quarantined"] > 0
     key = ["dev", "quarantine", "bronze_sales_orders"]
-    page = "assetObservations(limit: 1) { metadataEntries { label ... on IntMetadataEntry { intValue } } }"
+    page = "assetMaterializations(limit: 1) { metadataEntries { label ... on IntMetadataEntry { intValue } } }"
     query = f"query($key: AssetKeyInput!) {{ assetOrError(assetKey: $key) {{ ... on Asset {{ {page} }} }} }}"
-    (observed,) = running.client.ask(query, {"key": {"path": key}})["assetOrError"]["assetObservations"]
-    shown = {entry["label"]: entry.get("intValue") for entry in observed["metadataEntries"]}
+    (made,) = running.client.ask(query, {"key": {"path": key}})["assetOrError"]["assetMaterializations"]
+    shown = {entry["label"]: entry.get("intValue") for entry in made["metadataEntries"]}
     assert shown["rows in quarantine"] == checked["rows_quarantined"]
     assert "by rule" in shown
 
