@@ -131,10 +131,11 @@ def judged(session: Session, asset: str, former: int) -> tuple[tuple[str, ...], 
 
 def show(session: Session, table: TableId, numbers: Mapping[str, int], words: str = "") -> None:
     """Tell Dagster what changed in a table, and in its quarantine, outside of a refresh."""
-    from assets.kinds.quarantine_page import held_events
+    from assets.kinds.quarantine import quarantine_id
+    from assets.kinds.quarantine_page import page
 
     if any(numbers.values()):
         lake = session.platform.lake
         session.orchestrator.observe(table, {**numbers, "dagster/row_count": lake.rows(table)}, words)
-        for event in held_events(lake, table):
-            session.orchestrator.observe(TableId(*event.asset_key.path), event.metadata, words)
+        if lake.exists(place := quarantine_id(table)):
+            session.orchestrator.observe(place, page(lake, table), words)

@@ -41,20 +41,20 @@ class LakeIOManager(dg.IOManager):
             return
         from assets.kinds.away import away_of
         from assets.kinds.lake_writing import replace_table
-        from assets.kinds.quarantine_page import held_events, link
+        from assets.kinds.quarantine_page import held_events, link, version
         from assets.kinds.running import told
 
         table, rows = _table(context.asset_key), to_reader(obj, str(_table(context.asset_key)))
         made_as = str(context.asset_spec.metadata.get(DIGEST, ""))
         with told(table):
-            extensions = self._extensions.get(table, ())
+            extensions, held = self._extensions.get(table, ()), version(self._lake, table)
             rule = next((each.retention for each in extensions if each.retention), None)
             away = away_of(self._platform, table.environment, rule, datetime.now(UTC))
             written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as, away)
             policy = context.asset_spec.freshness_policy
             card = self._card(table, written, context.run_id, policy)
             context.add_output_metadata({**written, **link(self._lake, table), **card})
-            for event in held_events(self._lake, table):
+            for event in held_events(self._lake, table, held):
                 context.log_event(event)
 
     def _card(

@@ -1,4 +1,4 @@
-"""What a table's quarantine shows in the UI: an asset of its own, made of observations alone.
+"""What a table's quarantine shows in the UI: an asset of its own, made of what runs report of it alone.
 
 It has no definition: one more for each table would be paid by every process that loads them, and nobody runs it.
 """
@@ -62,17 +62,24 @@ def page(lake: Lake, of: TableId) -> dict[str, Any]:
     }
 
 
-def held_events(lake: Lake, of: TableId) -> Iterator[dg.AssetObservation]:
-    """What a run shows on the page of its table's quarantine; nothing where no row ever was in one."""
-    place = quarantine_id(of)
-    if lake.exists(place):
-        yield dg.AssetObservation(asset_key(place), metadata=page(lake, of))
+def version(lake: Lake, of: TableId) -> int | None:
+    """The version of a table's quarantine; None where no row ever was in one."""
+    snapshot = lake.snapshot(quarantine_id(of))
+    return snapshot.version if snapshot else None
+
+
+def held_events(lake: Lake, of: TableId, before: int | None) -> Iterator[dg.AssetMaterialization | dg.AssetObservation]:
+    """What a run shows on the page of its table's quarantine, which it changed since version `before`, or only saw."""
+    now = version(lake, of)
+    if now is not None:
+        kind = dg.AssetObservation if now == before else dg.AssetMaterialization
+        yield kind(asset_key(quarantine_id(of)), metadata=page(lake, of))
 
 
 def link(lake: Lake, of: TableId) -> dict[str, Any]:
     """Where a table's page leads on to the rows that it does not have."""
     place = quarantine_id(of)
-    return {"quarantine": dg.MetadataValue.url(_path(place))} if lake.exists(place) else {}
+    return {"quarantine": dg.MetadataValue.url(f"{_path(place)}?view=events")} if lake.exists(place) else {}
 
 
 def _path(of: TableId) -> str:

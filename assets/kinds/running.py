@@ -24,7 +24,7 @@ from assets.kinds.judging import check_results, judge, refused
 from assets.kinds.lake_writing import KEYS_MARK, MASKS_MARK, RULES_MARK, SPEC_MARK
 from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import MOVES_MARK, settle_moves
-from assets.kinds.quarantine_page import held_events, link
+from assets.kinds.quarantine_page import held_events, link, version
 from assets.kinds.refresh import pinned_version, refresh
 from assets.kinds.report_card import card
 from assets.kinds.spec import Extension
@@ -50,7 +50,7 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
         if not context.selected_asset_keys:
             yield from check_results(asset.id, rules, _judged(platform.lake, asset, now), wanted)
             return
-        former = platform.lake.snapshot(asset.id)
+        former, held = platform.lake.snapshot(asset.id), version(platform.lake, asset.id)
         with claim(asset.id, asset.digest):
             done = refresh(platform, asset, context.run.run_id, now)
         results = _judged(platform.lake, asset, now)
@@ -60,13 +60,13 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
             _card(platform, asset, results, done.metadata, context.run.run_id, now, bad)
             numbers = {**done.metadata, "refused version": done.version, "restored version": former and former.version}
             yield dg.AssetObservation(asset.key, metadata=_shown(numbers), description=back)
-            yield from held_events(platform.lake, asset.id)
+            yield from held_events(platform.lake, asset.id, held)
             yield from check_results(asset.id, rules, results, wanted, done.taken)
             raise _failure(bad, results, back, numbers)
         card_of = _card(platform, asset, results, done.metadata, context.run.run_id, now)
         shown = {**table_metadata(platform.lake, asset.id), **done.metadata, **link(platform.lake, asset.id), **card_of}
         yield dg.MaterializeResult(asset_key=asset.key, metadata=shown)
-        yield from held_events(platform.lake, asset.id)
+        yield from held_events(platform.lake, asset.id, held)
         yield from check_results(asset.id, rules, results, wanted, done.taken)
 
 

@@ -35,6 +35,7 @@ def test_every_row_is_landed_or_in_quarantine_and_every_planted_defect_is_caught
     assert running.platform.lake.rows(ORDERS) == checked["rows"]
     assert checked["rows"] + checked["rows_quarantined"] == read["rows_read"]
     assert len(checked["rules"]) >= 5
+    assert checked["failed"] == [], "rules hold on the data that they were learned from"
 
     held = running.platform.lake.dataset(quarantine_id(ORDERS)).to_table(columns=["row"]).column("row").to_pylist()
     ids = {json.loads(row)["order_id"] for row in held}
@@ -42,6 +43,19 @@ def test_every_row_is_landed_or_in_quarantine_and_every_planted_defect_is_caught
     missed = {key: name for key, name in wrong.items() if key not in ids}
     assert missed == {}
     assert ids - set(wrong) == set(), "rows with nothing wrong are in quarantine"
+
+
+def test_the_quarantine_opens_in_the_ui_and_rules_and_rows_add_up(running: Running, first: str) -> None:
+    checked = running.outputs(first, "quality")[0]
+    by_rule = [rule.get("quarantined", 0) for rule in checked["rules"]] + list(checked["held_otherwise"].values())
+    assert sum(by_rule) == checked["rows_quarantined"] > 0
+    key = ["dev", "quarantine", "bronze_sales_orders"]
+    page = "assetMaterializations(limit: 1) { metadataEntries { label ... on IntMetadataEntry { intValue } } }"
+    query = f"query($key: AssetKeyInput!) {{ assetOrError(assetKey: $key) {{ ... on Asset {{ {page} }} }} }}"
+    (made,) = running.client.ask(query, {"key": {"path": key}})["assetOrError"]["assetMaterializations"]
+    shown = {entry["label"]: entry.get("intValue") for entry in made["metadataEntries"]}
+    assert shown["rows in quarantine"] == checked["rows_quarantined"]
+    assert "by rule" in shown
 
 
 def ids_of(defect: dict[str, Any]) -> list[int]:

@@ -63,8 +63,8 @@ def test_the_quarantine_has_a_page_with_counts_rules_batches_and_masked_examples
     ruled = rules(AT_LEAST % ("amount", 0, "quarantine"), NOT_NULL % ("order_id", "quarantine"))
     shop.product(ORDERS + ruled)
     run = shop.run("dev/bronze/orders")
-    assert run.metadata["dev/bronze/orders"]["quarantine"] == "/assets/dev/quarantine/bronze_orders"
-    page = run.observed["dev/quarantine/bronze_orders"]
+    assert run.metadata["dev/bronze/orders"]["quarantine"] == "/assets/dev/quarantine/bronze_orders?view=events"
+    page = run.metadata["dev/quarantine/bronze_orders"]
     assert (page["rows in quarantine"], page["table"]) == (3, "/assets/dev/bronze/orders")
     lines = [line.split("|") for line in page["by rule"].splitlines()[3:]]
     assert [(cells[1].strip(), cells[3].strip()) for cells in lines] == [
@@ -74,8 +74,9 @@ def test_the_quarantine_has_a_page_with_counts_rules_batches_and_masked_examples
     assert "77" not in page["by rule"], "of what a row holds no more than its form is shown"
     assert dg.AssetKey(["dev", "quarantine", "bronze_orders"]) in shop.instance.all_asset_keys()
     shop.product(ORDERS)
-    page = shop.run("dev/bronze/orders").observed["dev/quarantine/bronze_orders"]
+    page = shop.run("dev/bronze/orders").metadata["dev/quarantine/bronze_orders"]
     assert page["rows in quarantine"] == 1, "amounts land, a row without its key cannot"
+    assert shop.run("dev/bronze/orders").observed["dev/quarantine/bronze_orders"]["rows in quarantine"] == 1
 
 
 def test_a_changed_quarantining_rule_holds_for_rows_that_landed_before(shop: Deployment) -> None:

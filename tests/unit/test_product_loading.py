@@ -258,8 +258,8 @@ def test_rows_that_leave_a_python_asset_are_shown_on_the_page_of_its_quarantine(
     with python_package(tmp_path, scores=module) as shop.package:
         run = shop.run("dev/gold/scores")
     assert run.success, run.failures
-    assert run.observed["dev/quarantine/gold_scores"]["rows in quarantine"] == 1
-    assert run.metadata["dev/gold/scores"]["quarantine"] == "/assets/dev/quarantine/gold_scores"
+    assert run.metadata["dev/quarantine/gold_scores"]["rows in quarantine"] == 1
+    assert run.metadata["dev/gold/scores"]["quarantine"] == "/assets/dev/quarantine/gold_scores?view=events"
 
 
 def test_a_python_asset_that_returns_something_else_says_what_to_return(shop: Deployment, tmp_path: Path) -> None:
