@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from agents.core.catalog import TableId
 from agents.core.errors import LakeError, SpecError, TableNotFound
+from platform_defs.overruling import product_of
 from resources.platform import Platform
 
 
@@ -19,6 +20,9 @@ def check_promotion(
     from agents.tools.releases import named, releasable
 
     wanted = named(list(assets))
+    for asset in wanted:
+        if platform.specs.find(asset) is None and TableId(environment, *asset.split("/", 1)) not in known():
+            product_of(platform, asset)
     try:
         releasable(platform, wanted, environment, ())
     except SpecError:

@@ -49,6 +49,8 @@ def test_what_cannot_be_done_is_refused_at_once(
 def test_what_no_product_and_no_asset_makes_is_not_promoted(stage: ReleaseStage) -> None:
     with pytest.raises(SpecError, match="no product holds bronze/nosuch"):
         check_promotion(stage.platform, ["bronze/nosuch"], "prod", frozenset)
+    with pytest.raises(SpecError, match="did you mean bronze/orders"):
+        check_promotion(stage.platform, ["bronze/order"], "prod", frozenset)
     check_promotion(stage.platform, ["bronze/orders"], "prod", frozenset)
     check_promotion(stage.platform, ["gold/mine"], "prod", lambda: {TableId("prod", "gold", "mine")})
 
