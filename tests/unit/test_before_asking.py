@@ -33,6 +33,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReleaseStage:
         ("quality repair bronze/nosuch", TableNotFound, "not in the dev lake"),
         ("quality replay bronze/nosuch", TableNotFound, "not in the dev lake"),
         ("quality undo bronze/nosuch", TableNotFound, "not in the dev lake"),
+        ("access request bronze/order --reason x", TableNotFound, "did you mean bronze/orders?"),
+        ("access request bronze/orders --reason x --columns emial", LakeError, "it has no column 'emial'"),
         ("quality undo bronze/orders", LakeError, "no repair of it is left"),
     ],
 )
