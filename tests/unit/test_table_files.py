@@ -197,3 +197,13 @@ def test_a_series_in_the_wrong_form_is_told_in_words_that_make_sense(tmp_path: P
     (tmp_path / "s.csv").write_text(text)
     given = ["quality", "anomalies", "-i", str(tmp_path / "s.csv"), "-o", str(tmp_path / "o.csv")]
     assert said in str(CliRunner().invoke(app, given).exception)
+
+
+@pytest.mark.parametrize(("encoding", "said"), [("latin-1", "Windows-1252"), ("utf-8", "")])
+def test_texts_that_are_not_utf8_are_read_and_it_is_said(encoding: str, said: str) -> None:
+    letter = "Sehr geehrte Frau Käthe Schäfer, rufen Sie mich an: müller@example.com"
+    told = CliRunner().invoke(app, ["privacy", "text", "--json"], input=letter.encode(encoding))
+    assert said in told.stderr
+    assert bool(told.stderr) == bool(said)
+    spans = json.loads(told.stdout)[0]["spans"]
+    assert [letter[span["start"] : span["end"]] for span in spans if span["type"] == "EMAIL_ADDRESS"]
