@@ -65,7 +65,7 @@ def follow(platform: Platform, goal_id: str, say: Callable[[str], None], *, deci
             status = row.status
             say(f"{goal_id} {status}")
         for step, out in platform.store.outputs(goal_id).items():
-            text = _progress(step, out)
+            text = progress(step, out)
             if text not in seen:
                 seen.add(text)
                 say(text)
@@ -150,13 +150,17 @@ def line(row: GoalRow) -> dict[str, Any]:
     return {"goal": row.goal.id, "status": row.status, "environment": row.goal.environment, "text": row.goal.text}
 
 
-def _progress(step: str, out: Mapping[str, Any]) -> str:
+def progress(step: str, out: Mapping[str, Any]) -> str:
+    """What a step did, as the console says it while a goal is worked on."""
     if "released" in out or "undone" in out:
         assets = ", ".join(out.get("assets") or ())
         return f"{step}: {assets} {out['status']} in {out['environment']}"
     what = f"{step}: {out.get('dataset', 'report')}"
     if "rules" in out:
-        return f"{what}: {len(out['rules'])} rules checked, {out.get('rows_quarantined', 0):,} rows in quarantine"
+        left = f"{out['rows']:,} rows in the table, " if out.get("rows") is not None else ""
+        return f"{what}: {len(out['rules'])} rules checked; {left}{out.get('rows_quarantined', 0):,} in quarantine"
     if "rows" in out:
-        return f"{what}: {out['rows']:,} rows"
+        held = out.get("rows_quarantined") or 0
+        read = f" of {out['rows_read']:,} read, {held:,} in quarantine" if out.get("rows_read") and held else ""
+        return f"{what}: {out['rows']:,} rows{read}"
     return f"{what}: spec {'written' if out.get('changed') else 'as it was'}" if "product" in out else what

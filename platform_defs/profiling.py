@@ -24,18 +24,19 @@ def profile_target(target: str, environment: str, cwd: Path, say: Callable[[str]
     for note in opened.notes:
         say(note)
     profile = profile_table(opened.data, now=now)
-    hidden = frozenset[str]() if (cwd / target).is_file() else _personal(target, environment)
-    rules = [rule for rule in write_rules(profile, now=now) if not names_people(rule, hidden)]
+    hidden, derived = (frozenset[str](), False) if (cwd / target).is_file() else _said(target, environment)
+    rules = [rule for rule in write_rules(profile, now=now, derived=derived) if not names_people(rule, hidden)]
     return {**profile.to_json(rules, hidden), **opened.to_json()}
 
 
-def _personal(asset: str, environment: str) -> frozenset[str]:
-    """The columns of a lake table, or of what lies beside one, whose values are not to be printed."""
+def _said(asset: str, environment: str) -> tuple[frozenset[str], bool]:
+    """The columns of a lake table, or of what lies beside one, whose values are not to be printed; if it is derived."""
     from agents.core.catalog import TableId
     from agents.tools.governing.declared import declared_of
-    from agents.tools.quality import personal_in
+    from agents.tools.quality import is_derived, personal_in
     from platform_defs.here import deployed
     from resources.production import base_of
 
     table = TableId(environment, *asset.split("/", 1))
-    return personal_in(declared_of(deployed(), base_of(table) or table))
+    entry = declared_of(deployed(), base_of(table) or table)
+    return personal_in(entry), is_derived(entry)

@@ -128,7 +128,7 @@ class MemoryOrchestrator(Orchestrator):
         """Keep the report."""
         self.reports[goal] = markdown
 
-    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+    def observe(self, table: TableId, facts: Mapping[str, Any], words: str) -> None:
         """Keep what was told."""
         self.observed.append((table, dict(facts)))
 

@@ -92,8 +92,8 @@ class Orchestrator(ABC):
         """Show a goal's report in the UI: partition `goal` of asset `platform/goals`."""
 
     @abstractmethod
-    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
-        """Show on a table's page what changed in it outside of a materialization."""
+    def observe(self, table: TableId, facts: Mapping[str, Any], words: str) -> None:
+        """Show on a table's page what changed in it outside of a materialization; `facts` are Dagster metadata."""
 
     @abstractmethod
     def known(self) -> frozenset[TableId]:
@@ -135,7 +135,7 @@ class DagsterOrchestrator(Orchestrator):
     def publish(self, goal: str, markdown: str, facts: Mapping[str, str | int | float]) -> None:
         publish_report(self._instance, goal, markdown, facts)
 
-    def observe(self, table: TableId, facts: Mapping[str, str | int | float], words: str) -> None:
+    def observe(self, table: TableId, facts: Mapping[str, Any], words: str) -> None:
         from dagster import AssetKey, AssetObservation
 
         told = AssetObservation(AssetKey(list(table)), description=words or None, metadata=dict(facts))

@@ -32,6 +32,7 @@ from resources.platform import Platform
 from resources.store_rows import GoalRow, StepRow
 from sensors.cursors import left_to_another
 from sensors.inbox import OVER, over
+from sensors.privacy import look_before_release
 
 # What a deployment step says of a release that it took back: the reasons.
 ROLLED_BACK = "rolled_back"
@@ -89,6 +90,8 @@ class Journeys:
                 continue  # nothing in it can be done here
             run = newest_run(self.instance, row.id, phase["phase"])
             if run is None:
+                if not self._looked_at(row, phase):
+                    return
                 yield from self._request(row, phase, 1)
                 return
             attempt = int(run.tags.get("platform/attempt") or "1")
@@ -107,6 +110,12 @@ class Journeys:
             return
         done = any(step.agent != "report" for step in self.platform.store.steps(row.id))
         self._end(row.id, "live" if done else "failed", "" if done else "no installed agent can do any of it")
+
+    def _looked_at(self, row: GoalRow, phase: Mapping[str, Any]) -> bool:
+        """Whether nothing is left to find out before a phase asks people for a release."""
+        if phase["environment"] == "dev" or "governance" not in self.registry.agents:
+            return True
+        return not look_before_release(self.platform, row.id, phase["phase"])
 
     def _request(self, row: GoalRow, phase: Mapping[str, Any], attempt: int) -> Iterator[RunRequest]:
         """Ask for a run. Nothing is special about production here: the run coordinator holds what must be held."""

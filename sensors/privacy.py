@@ -23,7 +23,10 @@ from dagster import (
 from agents.core.catalog import TableId
 from agents.core.digest import digest
 from agents.core.errors import PlatformError
+from agents.ops.workflow import resolve
+from agents.tools.governing.classification import unclassified
 from agents.tools.ready import AUTOMATION, submit_ready
+from agents.tools.releases import named
 from assets.kinds.keys import table_id
 from resources.platform import Platform
 from resources.store_rows import GoalRow
@@ -166,3 +169,31 @@ class Watch:
         self.memory.goal = submit_ready(self.platform, text, environment, steps, key, "automation:privacy")
         self.memory.asked = dict(chosen)
         return f"{self.memory.goal}: {len(chosen)} tables are looked at"
+
+
+def look_before_release(platform: Platform, goal: str, phase: int) -> str:
+    """The goal that looks at what a phase is about to release and no spec speaks of, while it is at work; else empty.
+
+    What people are asked to approve says then what the columns hold. A look that failed or waits for people holds
+    nothing up: their card says what is not known.
+    """
+    unseen = unclassified(platform, _released(platform, goal, phase))
+    if not unseen:
+        return ""
+    steps: list[tuple[str, str, Mapping[str, Any]]] = [("governance", "protect", {"asset": name}) for name in unseen]
+    text = f"Look for personal data before {goal} releases: {', '.join(unseen[:3])}{' and more' if unseen[3:] else ''}"
+    look = submit_ready(platform, text, "dev", steps, f"{PREFIX}before:{goal}:{phase}", "automation:privacy")
+    return look if platform.store.goal(look).status in OPEN - {"held"} else ""
+
+
+def _released(platform: Platform, goal: str, phase: int) -> list[str]:
+    """The tables that a phase promotes, with what earlier steps gave; none where they gave nothing: the run says so."""
+    outputs = platform.store.outputs(goal)
+    found: list[str] = []
+    for step in platform.store.plan(goal).steps:
+        if step.phase == phase and (step.agent, step.action) == ("deployment", "promote"):
+            try:
+                found += named(resolve(step.inputs.get("assets"), outputs, step.id))
+            except PlatformError:
+                continue
+    return found

@@ -117,6 +117,7 @@ def _landed(metadata: Mapping[str, Any]) -> dict[str, Any]:
         "rows_read": "rows read",
         "rows_landed": "rows landed",
         "rows_quarantined": "rows quarantined",
+        "rows_in_quarantine": "rows in quarantine",
         "rows_erased": "rows of erased people",
         "rows_expired": "rows past retention",
         "schema_changes": "schema changes",

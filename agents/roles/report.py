@@ -18,6 +18,8 @@ REPORT = agent(
 )
 INBOX = "/assets/platform/approvals"
 MARKS = {True: "✓", False: "✗"}
+_HELD = {"duplicate_key": "another row has the same key"}
+"""Why rows are in quarantine that no rule of the spec holds."""
 
 
 @REPORT.action("report", effects=())
@@ -38,7 +40,7 @@ def render(goal: GoalFacts) -> str:
             f"# {goal.id}: {_quiet(goal.text)}",
             "",
             f"Environment **{goal.environment}**, asked by {_quiet(goal.requester)}, plan `{goal.plan.digest[:19]}`.",
-            *_section("What went wrong", [goal.reason] if goal.reason else []),
+            *_section("Waiting" if goal.status == "held" else "What went wrong", [goal.reason] if goal.reason else []),
             *_section("Questions", [_question(q.question, q.candidates) for q in goal.plan.questions]),
             *_plan(goal.plan, goal.outputs),
             *_approvals(goal.requests),
@@ -167,11 +169,12 @@ def _tables(outputs: Mapping[str, Any]) -> list[str]:
     for out in outputs.values():
         if "rows" in out:
             entry = merged.setdefault(out["dataset"], {})
-            entry |= {k: out[k] for k in ("rows", "rows_read", "rows_landed") if out.get(k) is not None}
+            names = ("rows", "rows_read", "rows_landed", "rows_in_quarantine")
+            entry |= {k: out[k] for k in names if out.get(k) is not None}
             kept_out = sum(int(out.get(count) or 0) for count in ("rows_erased", "rows_expired"))
-            entry["quarantined"] = max(entry.get("quarantined", 0), int(out.get("rows_quarantined") or 0))
             entry["kept out"] = max(entry.get("kept out", 0), kept_out)
-    shown = ["quarantined", *(["kept out"] if any(e["kept out"] for e in merged.values()) else [])]
+            entry["in quarantine"] = entry.get("rows_in_quarantine", 0)
+    shown = ["in quarantine", *(["kept out"] if any(e["kept out"] for e in merged.values()) else [])]
     rows = [
         (f"`{name}`", _count(e.get("rows")), _count(e.get("rows_read")), *(_count(e[key]) for key in shown))
         for name, e in merged.items()
@@ -196,7 +199,7 @@ def _rules(outputs: Mapping[str, Any]) -> list[str]:
         (
             f"`{out['dataset']}`",
             rule["name"],
-            MARKS[bool(rule["passed"])],
+            "muted" if rule.get("muted") else MARKS[bool(rule["passed"])],
             rule.get("action", ""),
             _count(rule.get("quarantined")),
             rule.get("reason", ""),
@@ -205,7 +208,12 @@ def _rules(outputs: Mapping[str, Any]) -> list[str]:
         for rule in out.get("rules") or ()
         if isinstance(rule, Mapping) and "passed" in rule
     ]
-    return _table("Rules", ("table", "rule", "holds", "when it fails", "quarantined", "why"), rows)
+    rows += [
+        (f"`{out['dataset']}`", name, "", "quarantine", _count(held), _HELD.get(name, "a rule of before"))
+        for out in outputs.values()
+        for name, held in (out.get("held_otherwise") or {}).items()
+    ]
+    return _table("Rules", ("table", "rule", "holds", "when it fails", "in quarantine", "why"), rows)
 
 
 def _told(plan: Plan, outputs: Mapping[str, Any]) -> list[str]:

@@ -40,7 +40,8 @@ def propose(session: Session, asset: str) -> Proposal:
     others = {t.asset: lake.dataset(t) for t in lake.tables(session.environment) if t.layer == table.layer}
     profile = profile_table(others[asset], key=entry.get("key") or (), now=now)
     previous = TypeAdapter(list[Rule]).validate_python(entry.get("rules") or [])
-    rules = write_rules(profile, previous=previous, references=find_references(others).get(asset, ()), now=now)
+    found = find_references(others).get(asset, ())
+    rules = write_rules(profile, previous=previous, references=found, now=now, derived=is_derived(entry))
     hidden = personal_in(entry)
     return Proposal(profile.to_json(hidden=hidden), [rule for rule in rules if not names_people(rule, hidden)])
 
@@ -54,6 +55,11 @@ def detect(session: Session, asset: str) -> Look:
     if not lake.exists(table):
         raise TableNotFound(f"{asset} is not in the {session.environment} lake", fix="materialize it first")
     return look(lake.dataset(table), lake.rows(table), personal=personal_in(entry_of(session, asset)))
+
+
+def is_derived(entry: Mapping[str, Any]) -> bool:
+    """Whether a table is computed, by SQL or by a person's code, rather than loaded from a source."""
+    return not entry.get("source")
 
 
 def personal_in(entry: Mapping[str, Any]) -> frozenset[str]:

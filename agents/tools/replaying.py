@@ -19,8 +19,6 @@ from resources.platform import Platform
 if TYPE_CHECKING:
     from assets.kinds.replay import Plan, Repair, Replayed
 
-EXAMPLES = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -63,27 +61,13 @@ def held(session: Session, asset: str) -> list[dict[str, Any]]:
 
 def reasons(platform: Platform, table: TableId) -> list[dict[str, Any]]:
     """The same for code that serves no agent."""
-    from assets.kinds.moves import quarantine_id, quarantine_schema, selected
-    from assets.kinds.sides import forms
-    from resources.lake_rewrite import engine
+    from assets.kinds.quarantine import quarantine_id
+    from assets.kinds.quarantine_page import reasons as why
 
-    lake, place = platform.lake, quarantine_id(table)
-    if not lake.exists(place):
-        if not lake.exists(table):
-            raise TableNotFound(f"{table.asset} is not in the {table.environment} lake", fix="materialize it first")
-        return []
-    with engine() as db:
-        db.register("held", lake.dataset(place))
-        columns = selected(lake.schema(place), quarantine_schema(), "h")
-        found = db.sql(
-            "SELECT _rule AS rule, _reason AS reason, count(*) AS rows, min(_quarantined_at) AS since,"
-            f" count(DISTINCT _run_id) AS loads, list(row ORDER BY _row_hash)[:{EXAMPLES}] AS examples"
-            f" FROM (SELECT {columns} FROM held h) GROUP BY _rule, _reason ORDER BY rows DESC, _rule, _reason"
-        ).to_arrow_table()
-    return [
-        {**row, "since": row["since"].isoformat(timespec="seconds"), "examples": list(map(forms, row["examples"]))}
-        for row in found.to_pylist()
-    ]
+    lake = platform.lake
+    if not lake.exists(quarantine_id(table)) and not lake.exists(table):
+        raise TableNotFound(f"{table.asset} is not in the {table.environment} lake", fix="materialize it first")
+    return why(lake, table)
 
 
 def declared(platform: Platform, table: TableId) -> Table | Extension:
@@ -146,7 +130,11 @@ def judged(session: Session, asset: str, former: int) -> tuple[tuple[str, ...], 
 
 
 def show(session: Session, table: TableId, numbers: Mapping[str, int], words: str = "") -> None:
-    """Tell Dagster what changed in a table outside of a refresh."""
+    """Tell Dagster what changed in a table, and in its quarantine, outside of a refresh."""
+    from assets.kinds.quarantine_page import held_events
+
     if any(numbers.values()):
-        rows = session.platform.lake.rows(table)
-        session.orchestrator.observe(table, {**numbers, "dagster/row_count": rows}, words)
+        lake = session.platform.lake
+        session.orchestrator.observe(table, {**numbers, "dagster/row_count": lake.rows(table)}, words)
+        for event in held_events(lake, table):
+            session.orchestrator.observe(TableId(*event.asset_key.path), event.metadata, words)

@@ -36,11 +36,11 @@ def _facts(session: Session, asset: str) -> TableFacts:
 
 
 @tool("tables.quarantined", effect="read")
-def quarantined(session: Session, asset: str) -> int:
-    """How many rows of a table are in quarantine now."""
-    from assets.kinds.quarantine import quarantined as count
+def quarantined(session: Session, asset: str) -> dict[str, int]:
+    """How many rows of a table are in quarantine now, by the rule that holds them."""
+    from assets.kinds.quarantine import held_by_rule
 
-    return count(session.platform.lake, session.table(asset))
+    return held_by_rule(session.platform.lake, session.table(asset))
 
 
 @tool("tables.compact", effect="write_data")

@@ -153,14 +153,23 @@ def next_version(version: str, breaking: bool) -> str:
 
 
 def promised(contract: Contract | None, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """The rules with those that a contract needs and nobody wrote: its columns' nulls, uniqueness and key."""
+    """The rules with those that a contract needs: its columns' nulls, uniqueness and key.
+
+    Where a rule that asks the same only alerts, it does what the contract needs: one check, not two of equal meaning.
+    """
     if contract is None:
         return rules
-    hard = {
-        (rule.type, str(rule.kwargs.get("column") or rule.kwargs.get("column_list"))) for rule in rules if _hard(rule)
-    }
-    wanted = [rule for rule in _needed(contract) if (rule.type, str(_of(rule))) not in hard]
-    return (*rules, *wanted)
+    hard = {_asks(rule) for rule in rules if _hard(rule)}
+    wanted = {_asks(rule): rule for rule in _needed(contract) if _asks(rule) not in hard}
+    kept = [_hardened(rule, wanted.pop(_asks(rule), None)) if _strict(rule) else rule for rule in rules]
+    return (*kept, *wanted.values())
+
+
+def _hardened(rule: Rule, needed: Rule | None) -> Rule:
+    if needed is None:
+        return rule
+    reasons = "; ".join(reason for reason in (rule.meta.reason, needed.meta.reason) if reason)
+    return replace(rule, meta=replace(rule.meta, action=needed.meta.action, reason=reasons))
 
 
 def _needed(contract: Contract) -> Iterator[Rule]:
@@ -176,12 +185,19 @@ def _needed(contract: Contract) -> Iterator[Rule]:
         yield Rule(_UNIQUE_KEY, {"column_list": list(contract.key)}, meta)
 
 
-def _of(rule: Rule) -> object:
-    return rule.kwargs.get("column") or rule.kwargs.get("column_list")
+def _asks(rule: Rule) -> tuple[str, tuple[str, ...]]:
+    """What a rule asks, and of which columns."""
+    columns = rule.kwargs.get("column_list") or [rule.kwargs.get("column")]
+    return rule.type, tuple(sorted(map(str, columns)))
 
 
 def _hard(rule: Rule) -> bool:
-    return rule.meta.action != "alert" and not rule.meta.muted and not rule.condition and "mostly" not in rule.kwargs
+    return rule.meta.action != "alert" and _strict(rule)
+
+
+def _strict(rule: Rule) -> bool:
+    """Whether a rule is asked of every row."""
+    return not rule.meta.muted and not rule.condition and "mostly" not in rule.kwargs
 
 
 def _column(promise: Promise) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _CRON_PART = re.compile(r"^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?$")
@@ -20,6 +21,15 @@ def cron_problem(line: str) -> str:
     from croniter import croniter  # names, last days and errors; importing it costs a run's start 0.1 s
 
     return "" if croniter.is_valid(line) else "mend the field, e.g. '0 2 * * *' is daily at 02:00 UTC"
+
+
+def longest_pause(line: str, now: float) -> float:
+    """Seconds between two ticks at most, of the last dozen before `now` (seconds since 1970): from Friday to Monday."""
+    from croniter import croniter
+
+    ticks = croniter(line, now)
+    moments = [ticks.get_prev(float) for _ in range(12)]
+    return max(later - earlier for later, earlier in pairwise(moments))
 
 
 def _plain_cron(field_text: str, low: int, high: int) -> bool:

@@ -12,6 +12,7 @@ import dagster as dg
 
 from agents.core.catalog import TableId
 from agents.core.digest import digest
+from assets.kinds.checks import said_of
 from assets.kinds.keys import asset_key
 from assets.kinds.rules import RuleResult, RuleSet, check_names
 from assets.kinds.rules.masking import shape
@@ -126,9 +127,9 @@ def check_results(
 
 
 def _said(rule: Rule, result: RuleResult | None) -> str:
-    reason = rule.meta.reason or rule.type
+    reason = said_of(rule)
     if result is None:
-        return f"muted: {reason}"
+        return reason
     if result.error:
         return f"{reason}: could not be evaluated: {result.error}"
     if result.success:

@@ -41,6 +41,7 @@ class LakeIOManager(dg.IOManager):
             return
         from assets.kinds.away import away_of
         from assets.kinds.lake_writing import replace_table
+        from assets.kinds.quarantine_page import held_events, link
         from assets.kinds.running import told
 
         table, rows = _table(context.asset_key), to_reader(obj, str(_table(context.asset_key)))
@@ -50,14 +51,21 @@ class LakeIOManager(dg.IOManager):
             rule = next((each.retention for each in extensions if each.retention), None)
             away = away_of(self._platform, table.environment, rule, datetime.now(UTC))
             written = replace_table(self._lake, table, rows, extensions, context.run_id, made_as, away)
-            context.add_output_metadata({**written, **self._card(table, written, context.run_id)})
+            policy = context.asset_spec.freshness_policy
+            card = self._card(table, written, context.run_id, policy)
+            context.add_output_metadata({**written, **link(self._lake, table), **card})
+            for event in held_events(self._lake, table):
+                context.log_event(event)
 
-    def _card(self, table: TableId, written: Mapping[str, Any], run_id: str) -> Mapping[str, Any]:
+    def _card(
+        self, table: TableId, written: Mapping[str, Any], run_id: str, policy: dg.FreshnessPolicy | None
+    ) -> Mapping[str, Any]:
         from assets.kinds.judging import judge
         from assets.kinds.pins import joined
         from assets.kinds.report_card import card
 
-        now, override, hours = datetime.now(UTC), NO_OVERRIDE, None
+        now, override = datetime.now(UTC), NO_OVERRIDE
+        hours, schedule = _promised(policy)
         extensions = self._extensions.get(table, ())
         for extension in extensions:
             override, hours = joined(override, extension.override), extension.freshness_hours or hours
@@ -74,6 +82,7 @@ class LakeIOManager(dg.IOManager):
             now,
             override=override,
             freshness_hours=hours,
+            schedule=schedule,
             contract=promised,
         )
 
@@ -86,6 +95,12 @@ class LakeIOManager(dg.IOManager):
             reader, run = _reading(context)
             self._platform.access.record(reader, table, columns, self._lake.rows(table), why="asset input", run_id=run)
         return _reader_of(context.dagster_type.typing_type)(self._lake.dataset(table))
+
+
+def _promised(policy: dg.FreshnessPolicy | None) -> tuple[float | None, str | None]:
+    """How old, in hours, an asset may become by its own freshness policy, or when (cron) it has to be new again."""
+    window, cron = getattr(policy, "fail_window", None), getattr(policy, "deadline_cron", None)
+    return (window.to_timedelta().total_seconds() / 3600 if window else None), cron
 
 
 def lake_io(entries: Sequence[ExtensionEntry] = (), tables: Iterable[Table] = ()) -> dg.IOManagerDefinition:

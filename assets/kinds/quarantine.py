@@ -65,6 +65,15 @@ def quarantined(lake: Lake, table: TableId) -> int:
     return lake.rows(place) if lake.exists(place) else 0
 
 
+def held_by_rule(lake: Lake, table: TableId) -> dict[str, int]:
+    """How many rows of a table are in quarantine, by the rule that holds them; the counts add up to `quarantined`."""
+    place = quarantine_id(table)
+    if not lake.exists(place):
+        return {}
+    rules = lake.dataset(place).to_table(columns=["_rule"]).column("_rule").to_pylist()
+    return dict(sorted(Counter(str(rule) for rule in rules).items()))
+
+
 class Rejects:
     """Rows on their way to quarantine, on disk, however many there are. `watermark` is their table's column."""
 

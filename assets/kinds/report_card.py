@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from agents.core.catalog import TableId
+from assets.kinds.cron import longest_pause
 from assets.kinds.measuring import measure
 from assets.kinds.pins import confirmed
 from assets.kinds.promises import column_types, promises_more
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # A table with more failing rules than these has one problem, not many.
 _MOST_FAILING = 20
+# A scheduled run may begin so much later than it was due.
+_RUN_LATE = 1.5
 
 
 def card(
@@ -36,10 +39,14 @@ def card(
     *,
     override: Override,
     freshness_hours: float | None = None,
+    schedule: str | None = None,
     refused: Sequence[str] = (),
     contract: Contract | None = None,
 ) -> dict[str, Any]:
-    """Measure the table as it stands, score it, keep both; metadata for Dagster: the card, and scores that plot."""
+    """Measure the table as it stands, score it, keep both; metadata for Dagster: the card, and scores that plot.
+
+    How old it may have become is what `freshness_hours` says, else what its `schedule` (cron) brings about.
+    """
     kept, at = platform.measurements, now.timestamp()
     history = kept.history(table, limit=CHARTED)
     facts: dict[str, Any] = {**measure(platform.lake, table), **_read(numbers), "failing": _failing(results)}
@@ -48,7 +55,9 @@ def card(
     elif more := promises_more(contract, column_types(platform.lake.schema(table))):
         facts["unpromised"] = more[:_MOST_FAILING]
     usual = [(m.at, int(m.facts["rows"])) for m in usual_of(history, override)]
-    allowed = freshness_hours * 3600 if freshness_hours else None
+    allowed = (
+        freshness_hours * 3600 if freshness_hours else _RUN_LATE * longest_pause(schedule, at) if schedule else None
+    )
     facts["scores"] = scores(facts, results.values(), usual, at, allowed)
     kept.record(table, run_id, at, facts)
     text = scorecard([*history, Measurement(table, run_id, at, facts)])

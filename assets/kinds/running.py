@@ -24,6 +24,7 @@ from assets.kinds.judging import check_results, judge, refused
 from assets.kinds.lake_writing import KEYS_MARK, MASKS_MARK, RULES_MARK, SPEC_MARK
 from assets.kinds.metadata import table_metadata
 from assets.kinds.moves import MOVES_MARK, settle_moves
+from assets.kinds.quarantine_page import held_events, link
 from assets.kinds.refresh import pinned_version, refresh
 from assets.kinds.report_card import card
 from assets.kinds.spec import Extension
@@ -59,12 +60,13 @@ def run_table(context: dg.AssetExecutionContext, asset: LakeAsset) -> Iterator[A
             _card(platform, asset, results, done.metadata, context.run.run_id, now, bad)
             numbers = {**done.metadata, "refused version": done.version, "restored version": former and former.version}
             yield dg.AssetObservation(asset.key, metadata=_shown(numbers), description=back)
+            yield from held_events(platform.lake, asset.id)
             yield from check_results(asset.id, rules, results, wanted, done.taken)
             raise _failure(bad, results, back, numbers)
         card_of = _card(platform, asset, results, done.metadata, context.run.run_id, now)
-        yield dg.MaterializeResult(
-            asset_key=asset.key, metadata={**table_metadata(platform.lake, asset.id), **done.metadata, **card_of}
-        )
+        shown = {**table_metadata(platform.lake, asset.id), **done.metadata, **link(platform.lake, asset.id), **card_of}
+        yield dg.MaterializeResult(asset_key=asset.key, metadata=shown)
+        yield from held_events(platform.lake, asset.id)
         yield from check_results(asset.id, rules, results, wanted, done.taken)
 
 
@@ -90,6 +92,7 @@ def _card(
         now,
         override=asset.table.override,
         freshness_hours=asset.table.freshness_hours,
+        schedule=asset.table.schedule,
         refused=refused,
         contract=asset.table.contract,
     )

@@ -51,7 +51,7 @@ def _rows(scores: Mapping[str, float], before: Sequence[Measurement]) -> Iterato
             title = "**overall**" if name == "score" else name
             yield title, f"{scores[name]:.1f}", was, bar
         else:
-            yield name, "not measured", "–", ""
+            yield name, "not known" if name == "freshness" else "not measured", "–", ""
 
 
 def _charts(shown: Sequence[Measurement]) -> list[str]:

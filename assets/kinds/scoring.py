@@ -14,9 +14,13 @@ DIMENSIONS = ("completeness", "validity", "uniqueness", "consistency", "freshnes
 _UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
 _MISSING = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null")
 _ACROSS = ("unexpected_rows_expectation", "expect_column_pair_", "expect_multicolumn_", "expect_select_column_")
-# A gap between refreshes, or a change of the rows, up to so many times the usual costs nothing; at twice that, all.
-_LATE, _FEW, _ENOUGH = 1.5, 0.5, 0.95
+# A change of the rows up to so many times the usual costs nothing; at twice that, all.
+_FEW, _ENOUGH = 0.5, 0.95
 _RECENT = 30
+# A goal, or a person trying things, refreshes a table several times within the hour: that says nothing of its pace.
+_ONE_SITTING = 3600 * 0.9
+_GAPS, _SPAN, _LATE = 4, 86_400, 1.5
+"""Pauses, and seconds they span together, from which on they tell how often a table is refreshed."""
 
 
 def scores(
@@ -29,6 +33,7 @@ def scores(
     """Dimension to score, for those that can be told, and `score`: half their mean, half the worst of them.
 
     `history` are time and rows of earlier refreshes, oldest first; `allowed` is how many seconds a table may be old.
+    What is not known counts for nothing: without `allowed`, freshness is told from several pauses of more than a day.
     """
     judged = [(_dimension(result.rule.type), share) for result in results if (share := _share(result)) is not None]
     found: dict[str, float] = {}
@@ -74,13 +79,24 @@ def _landed(facts: Mapping[str, Any]) -> float | None:
 
 
 def _freshness(history: Sequence[tuple[float, int]], at: float, allowed: float | None) -> float | None:
-    """How old the table had become before this refresh, against what is allowed or usual."""
+    """How old the table had become before this refresh, against what is allowed or usual; None where nobody knows."""
     if not history:
         return None
-    times = [moment for moment, _ in history[-_RECENT:]]
-    gaps = [later - earlier for earlier, later in pairwise(times)]
-    usual = allowed or (_LATE * median(gaps) if gaps else 0)
-    return _falling((at - times[-1]) / usual) if usual > 0 else 1.0
+    limit = allowed or _usual_pause([moment for moment, _ in history])
+    return _falling((at - history[-1][0]) / limit) if limit else None
+
+
+def _usual_pause(times: Sequence[float]) -> float | None:
+    """The age in seconds that a table has come to before without harm; None where too little is known."""
+    sittings = times[:1]
+    for moment in times:
+        if moment - sittings[-1] >= _ONE_SITTING:
+            sittings = [*sittings, moment]
+    sittings = sittings[-_RECENT:]
+    gaps = [later - earlier for earlier, later in pairwise(sittings)]
+    if len(gaps) < _GAPS or sum(gaps) < _SPAN:
+        return None
+    return max(_LATE * median(gaps), max(gaps))
 
 
 def _volume(rows: int, before: Sequence[int]) -> float:

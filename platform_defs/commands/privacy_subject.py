@@ -54,6 +54,7 @@ def find(environment: Environment = "prod", follow: Follow = None, json: Json = 
     tell(f"{person}: in {len(found)} tables of {environment}")
     for place in found:
         tell(_line(place))
+    _hint(platform, environment, found, follow)
 
 
 @subject.command("export")
@@ -107,6 +108,7 @@ def erase(environment: Environment = "prod", follow: Follow = None, json: Json =
         return
     for place in found:
         progress(_line(place))
+    _hint(platform, environment, found, follow)
     _recorded(platform, person, "to be erased", found, environment)
     tables = [place.table.removeprefix("cold/") for place in found if not place.hold]
     inputs: dict[str, Any] = {"subject": str(person), "assets": _with_readers(tables, environment)}
@@ -156,10 +158,22 @@ def _identifier() -> str:
 
 
 def _found(platform: Platform, environment: str, person: Subject, follow: list[str] | None) -> list[Place]:
+    from agents.tools.governing.following import columns_of, require_columns
     from agents.tools.governing.subjects import find_subject
 
+    if follow:
+        require_columns(columns_of(platform, environment), follow, environment)
     with busy(f"looking for {person} in {environment}"):
         return find_subject(platform, environment, person, follow or ())
+
+
+def _hint(platform: Platform, environment: str, found: list[Place], follow: list[str] | None) -> None:
+    """Say which further tables the person's number leads to: an erasure without them leaves rows of nobody."""
+    from agents.tools.governing.following import columns_of, not_followed
+
+    columns = columns_of(platform, environment)
+    for name, tables in not_followed(platform, environment, found, columns, follow or ()).items():
+        progress(f"{', '.join(tables)} also has {name}: --follow {name} takes the person's rows there along")
 
 
 def _recorded(platform: Platform, person: Subject, what: str, found: Any, environment: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from agents.tools.odcs import from_odcs, to_odcs
 from assets.kinds.contract import Contract, Promise, amended, compared, differences, promised
 from assets.kinds.loading import load_products
 from assets.kinds.promises import CHANGE
+from assets.kinds.rules import check_names
 from assets.kinds.spec import Rule, RuleMeta
 from assets.kinds.type_names import holds, type_name
 from tests.unit.product_runs import ORDERS, Deployment
@@ -88,6 +90,26 @@ def test_what_a_contract_needs_is_checked_where_no_rule_of_the_table_does() -> N
         ("compound_columns_to_be_unique", "block"),
     ]
     assert promised(contract, found) == found
+
+
+@pytest.mark.parametrize("columns", [["a"], ["b", "a"]])
+def test_a_rule_that_asks_what_the_contract_promises_is_one_check_with_it(columns: list[str]) -> None:
+    contract = Contract(tuple(Promise(name, "long") for name in columns), key=tuple(reversed(columns)))
+    kind, named = "column_values", {"column": columns[0]}
+    if len(columns) > 1:
+        kind, named = "compound_columns", {"column_list": columns}
+    learned = Rule(f"expect_{kind}_to_be_unique", named, RuleMeta("alert", "tells rows apart", evidence={"rows": 9}))
+    found = promised(contract, (learned,))
+    (unique,) = [rule for rule in found if rule.type == learned.type]
+    assert (unique.meta.action, unique.kwargs, unique.identity) == ("block", named, learned.identity)
+    assert "tells rows apart; contract 1.0.0 promises" in unique.meta.reason
+    assert promised(contract, found) == found
+    muted = replace(learned, meta=replace(learned.meta, muted=True))
+    names = check_names(promised(contract, (muted,)))
+    assert [name for name in names if name.startswith("unique")] == [
+        f"unique_{'_'.join(columns)}",
+        f"unique_{'_'.join(reversed(columns))}" if len(columns) > 1 else "unique_a_contract",
+    ]
 
 
 def test_a_contract_is_part_of_what_is_approved_and_shows_as_checks(shop: Deployment) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from agents.core.catalog import TableId
@@ -55,6 +56,26 @@ def test_rows_that_break_a_quarantining_rule_are_put_aside_and_counted(shop: Dep
     taken = run.checks["amount_between"]
     assert taken.passed
     assert taken.metadata["quarantined rows"].value == 1
+
+
+def test_the_quarantine_has_a_page_with_counts_rules_batches_and_masked_examples(shop: Deployment) -> None:
+    shop.orders([(1, 10.0, "2026-01-01"), (2, -77.0, "2026-01-02"), (3, -5.0, "2026-01-03"), (None, 5.0, "2026-01-03")])
+    ruled = rules(AT_LEAST % ("amount", 0, "quarantine"), NOT_NULL % ("order_id", "quarantine"))
+    shop.product(ORDERS + ruled)
+    run = shop.run("dev/bronze/orders")
+    assert run.metadata["dev/bronze/orders"]["quarantine"] == "/assets/dev/quarantine/bronze_orders"
+    page = run.observed["dev/quarantine/bronze_orders"]
+    assert (page["rows in quarantine"], page["table"]) == (3, "/assets/dev/bronze/orders")
+    lines = [line.split("|") for line in page["by rule"].splitlines()[3:]]
+    assert [(cells[1].strip(), cells[3].strip()) for cells in lines] == [
+        ("`amount_between`", "2"),
+        ("`not_null_order_id`", "1"),
+    ]
+    assert "77" not in page["by rule"], "of what a row holds no more than its form is shown"
+    assert dg.AssetKey(["dev", "quarantine", "bronze_orders"]) in shop.instance.all_asset_keys()
+    shop.product(ORDERS)
+    page = shop.run("dev/bronze/orders").observed["dev/quarantine/bronze_orders"]
+    assert page["rows in quarantine"] == 1, "amounts land, a row without its key cannot"
 
 
 def test_a_changed_quarantining_rule_holds_for_rows_that_landed_before(shop: Deployment) -> None:
@@ -130,6 +151,9 @@ def test_a_muted_rule_neither_fails_nor_blocks(shop: Deployment) -> None:
     assert run.success
     assert run.checks["amount_between"].passed
     assert run.checks["amount_between"].metadata["muted"].value is True
+    assert (run.checks["amount_between"].description or "").startswith("muted by a person, not checked")
+    (shown,) = [check for asset in shop.definitions().assets or () for check in getattr(asset, "check_specs", ())]
+    assert (shown.description or "").startswith("muted by a person"), "the list of checks says it beside the verdict"
 
 
 @pytest.mark.parametrize("rule", [NOT_NULL % ("ordr_id", "block"), AT_LEAST % ("amout", 0, "quarantine")])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, build_sensor_context
 from dagster._core.events import EngineEventData
 from dagster._utils.error import SerializableErrorInfo
 
+from agents.core.catalog import TableId
 from agents.core.plan import Plan, Step
 from agents.ops.workflow import workflow_job
 from agents.roles import register_agents
@@ -230,3 +232,16 @@ def test_an_instance_beside_the_deployments_own_starts_nothing(platform, instanc
     (home / "dagster.yaml").write_text("{}")
     assert tick(platform, instance) == []
     assert platform.store.goal(goal).status == "planned"
+
+
+def test_a_release_is_asked_for_once_what_it_brings_was_looked_at(platform, instance) -> None:
+    platform.lake.append(TableId("dev", "bronze", "t"), pa.table({"n": [1]}))
+    promote = Step("s1", 1, "deployment", "promote", {"assets": ["bronze/t"], "to": "prod"})
+    goal = platform.store.create_goal("release t", "prod", "me", None, "run")
+    platform.store.set_plan(goal.id, Plan("release t", "prod", steps=(promote,)))
+    first = tick(platform, instance)
+    look = next(row.id for row in platform.store.goals() if row.id != goal.id)
+    assert not [request for request in first if request.tags["platform/goal"] == goal.id]
+    for status in ("building", "live"):
+        platform.store.set_status(look, status)
+    assert [request.run_key for request in tick(platform, instance)] == [f"{goal.id}:1:1"]

@@ -11,7 +11,7 @@ import pytest
 from agents.core.catalog import TableId
 from agents.core.plan import Plan, Step
 from resources.orchestrator import publish_report
-from sensors.privacy import MANY, Memory, Watch, landed
+from sensors.privacy import MANY, Memory, Watch, landed, look_before_release
 from tests.unit.governance_stage import Stage
 
 
@@ -117,3 +117,28 @@ def test_a_lost_cursor_asks_for_nothing_twice(stage: Stage) -> None:
     tick(stage, Memory())
     tick(stage, Memory.of("not json"))
     assert len(asked(stage)) == 1
+
+
+def release(stage: Stage, *assets: str) -> str:
+    """A goal whose first phase releases what stands in dev."""
+    steps = (Step("s1", 1, "deployment", "promote", {"assets": list(assets), "to": "prod"}),)
+    return stage.platform.store.create_goal("release it", "prod", "ada", plan=Plan("x", "prod", steps=steps)).id
+
+
+def test_what_is_released_is_looked_at_before_people_are_asked(stage: Stage) -> None:
+    land(stage, "bronze/clients")
+    goal = release(stage, "bronze/clients", "gold/not_built")
+    look = look_before_release(stage.platform, goal, 1)
+    assert asked(stage) == [["bronze/clients"]]
+    assert look_before_release(stage.platform, goal, 1) == look, "once, however often it is asked"
+    for status in ("building", "failed"):
+        stage.platform.store.set_status(look, status)  # type: ignore[arg-type]
+    assert look_before_release(stage.platform, goal, 1) == "", "a look that failed holds nothing up"
+    assert len(asked(stage)) == 1
+
+
+def test_what_a_spec_speaks_of_is_released_without_another_look(stage: Stage) -> None:
+    stage.deployment.product("- {name: clients, layer: bronze, sql: SELECT 1 AS n, columns: {n: {pii: none}}}")
+    land(stage, "bronze/clients")
+    assert look_before_release(stage.platform, release(stage, "bronze/clients"), 1) == ""
+    assert asked(stage) == []

@@ -240,6 +240,28 @@ def test_python_assets_get_and_give_the_types_they_name(
     assert shop.table("gold/copy")["order_id"].to_pylist() == [1, 2, 3]
 
 
+def test_rows_that_leave_a_python_asset_are_shown_on_the_page_of_its_quarantine(
+    shop: Deployment, tmp_path: Path
+) -> None:
+    module = """
+        import dagster as dg
+        import pyarrow as pa
+
+        @dg.asset(key=["dev", "gold", "scores"], io_manager_key="lake_io")
+        def scores():
+            return pa.table({"who": ["a", "b", "c"], "score": [1, 2, -3]})
+    """
+    rule = (
+        "{type: expect_column_values_to_be_between, kwargs: {column: score, min_value: 0}, meta: {action: quarantine}}"
+    )
+    shop.product("", name="scores", more=f"  extensions:\n    - asset: gold/scores\n      rules: [{rule}]\n")
+    with python_package(tmp_path, scores=module) as shop.package:
+        run = shop.run("dev/gold/scores")
+    assert run.success, run.failures
+    assert run.observed["dev/quarantine/gold_scores"]["rows in quarantine"] == 1
+    assert run.metadata["dev/gold/scores"]["quarantine"] == "/assets/dev/quarantine/gold_scores"
+
+
 def test_a_python_asset_that_returns_something_else_says_what_to_return(shop: Deployment, tmp_path: Path) -> None:
     module = """
         import dagster as dg

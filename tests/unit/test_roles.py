@@ -6,14 +6,20 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from agents.core.catalog import TableId
 from agents.core.errors import RunFailed, SourceError, SpecError, UnknownSource
 from agents.core.gate import Gate, Work
+from agents.core.plan import Plan
 from agents.core.policy import Policy
 from agents.roles import register_agents
+from agents.roles.report import render
+from agents.tools import specs
+from agents.tools.goals import GoalFacts
 from agents.tools.session import Session
+from platform_defs.journey import progress
 from resources.fakes import MemoryLedger, MemoryOrchestrator
 from resources.orchestrator import CheckOutcome, Materialized
 from resources.platform import Platform
@@ -150,12 +156,48 @@ def test_validating_a_persons_asset_extends_it(stage: Stage) -> None:
     people = TableId("dev", "gold", "loyalty")
     stage.ingest()
     assert stage.deployment.run("dev/bronze/orders").success
-    stage.platform.lake.overwrite(people, stage.platform.lake.read(ORDERS).read_all().select(["order_id"]).to_reader())
+    spent = [90_000.0, *(100.0 + n % 977 for n in range(1, 1200))]
+    totals = pa.table({"customer_id": range(1200), "amount_sum": spent})
+    stage.platform.lake.overwrite(people, totals.to_reader())
     stage.act("quality", "validate", asset="gold/loyalty")
     found = stage.platform.specs.find("gold/loyalty")
     assert found is not None
     assert found[1]["asset"] == "gold/loyalty"
-    assert found[1]["rules"]
+    actions = {rule["meta"]["action"] for rule in found[1]["rules"]}
+    assert actions == {"alert"}, "a person's table keeps all its rows, the biggest customer too"
+
+
+def test_the_report_says_which_rule_holds_which_rows_and_the_counts_add_up(tmp_path: Path) -> None:
+    judged = (
+        CheckOutcome("between_amount", True, "ERROR", "never negative", {"action": "quarantine"}),
+        CheckOutcome("amount_at_most", True, "ERROR", "agreed with finance", {"action": "quarantine"}),
+        CheckOutcome("amount_matches", True, "WARN", "muted by a person", {"action": "alert", "muted": True}),
+    )
+    stage = Stage(tmp_path, checks=judged)
+    landed = stage.ingest(key=["updated_at"])
+    limit = {
+        "type": "unexpected_rows_expectation",
+        "kwargs": {"unexpected_rows_query": "SELECT * FROM {batch} WHERE amount > 599"},
+        "meta": {"id": "amount_at_most", "action": "quarantine"},
+    }
+    stage.work("quality").call(specs.write, asset="bronze/orders", product="", entry={"rules": [limit]})
+    assert stage.deployment.run("dev/bronze/orders").success
+    checked = stage.act("quality", "validate", asset="bronze/orders", learn=False)
+    assert stage.platform.lake.rows(ORDERS) + checked["rows_quarantined"] == 1200
+
+    plan = Plan("g", "dev")
+    outputs = {"s1": {**landed, "rows_in_quarantine": 0}, "s2": checked}
+    text = render(GoalFacts("G-000001", "g", "dev", "ada", None, "live", "", plan, outputs))
+    lines = [line.split("|") for line in text.split("## Rules")[1].splitlines() if "`bronze/orders`" in line]
+    cells = {cells[2].strip(): cells[-3].strip() for cells in lines}
+    assert cells["duplicate_key"] == "1,170"
+    assert cells["amount_at_most"] == "2"
+    assert cells["between_amount"] == "0"
+    assert {cells[2].strip(): cells[3].strip() for cells in lines}["amount_matches"] == "muted"
+    assert "| 1,200 | 1,200 | 1,172 |" in text
+    said = progress("s1", {"dataset": "bronze/orders", "rows": 1100, "rows_read": 1200, "rows_quarantined": 100})
+    assert "1,100 rows of 1,200 read, 100 in quarantine" in said
+    assert "1,200 rows in the table, 1,172 in quarantine" in progress("s2", checked)
 
 
 def test_every_effect_is_in_the_ledger(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,14 +16,18 @@ import pytest
 from agents.core.catalog import TableId
 from assets.kinds.judging import judge
 from assets.kinds.measuring import measure
+from assets.kinds.report_card import card
 from assets.kinds.scorecard import scorecard
 from assets.kinds.scoring import scores
-from assets.kinds.spec import Column, Rule, RuleMeta
+from assets.kinds.spec import NO_OVERRIDE, Column, Rule, RuleMeta
 from resources.lake import Lake
 from resources.measurements import Measurement
+from resources.platform import Platform
+from tests.unit.product_runs import Deployment
 
 TABLE = TableId("dev", "bronze", "t")
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
+DAY = 86_400
 
 
 def measured(folder: Path, table: pa.Table) -> dict[str, dict[str, object]]:
@@ -154,12 +158,18 @@ def test_examples_of_personal_columns_show_their_form_alone(tmp_path: Path) -> N
     ("history", "at", "allowed", "freshness", "volume"),
     [
         ([], 0, None, None, None),
-        ([(0, 4)], 100, None, 100.0, 100.0),
-        ([(0, 4), (100, 4)], 200, None, 100.0, 100.0),
-        ([(0, 4), (100, 4)], 2_000, None, 0.0, 100.0),
+        ([(0, 4)], 100, None, None, 100.0),
         ([(0, 4), (100, 4)], 600, 400, 75.0, 100.0),
-        ([(0, 8), (100, 8)], 200, None, 100.0, 52.6),
-        ([(0, 0)], 1, None, 100.0, 100.0),
+        ([(0, 8), (100, 8)], 200, None, None, 52.6),
+        ([(0, 0)], 1, None, None, 100.0),
+        # A goal refreshes a table twice; its next refresh is tomorrow's.
+        ([(0, 4), (8, 4)], DAY, None, None, 100.0),
+        ([(0, 4), (8, 4)], DAY, 1.5 * DAY, 100.0, 100.0),
+        # An afternoon of trying says nothing of how often a table is loaded.
+        ([(hour * 4_000, 4) for hour in range(8)], DAY + 28_000, None, None, 100.0),
+        ([(day * DAY + minute * 60, 4) for day in range(6) for minute in (0, 1)], 6 * DAY, None, 100.0, 100.0),
+        ([(day * DAY + minute * 60, 4) for day in range(6) for minute in (0, 1)], 9 * DAY, None, 0.0, 100.0),
+        ([(hour * 3_600, 4) for hour in range(30)], 31 * 3_600, None, 66.7, 100.0),
     ],
 )
 def test_freshness_and_volume_are_held_against_what_is_usual(
@@ -174,10 +184,44 @@ def test_freshness_and_volume_are_held_against_what_is_usual(
     assert (found.get("freshness"), found.get("volume")) == (freshness, volume)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "freshness_hours", "days", "told"),
+    [
+        ("0 2 * * *", None, 1.2, "100.0"),
+        ("0 2 * * 1-5", None, 3.1, "100.0"),
+        ("0 2 * * *", None, 4, "0.0"),
+        ("0 2 * * *", 240.0, 4, "100.0"),
+        (None, None, 1, "not known"),
+    ],
+)
+def test_a_table_is_as_fresh_as_its_schedule_or_policy_asks(
+    tmp_path: Path, schedule: str | None, freshness_hours: float | None, days: float, told: str
+) -> None:
+    deployment = Deployment(tmp_path)
+    platform = Platform.of(deployment.settings, {})
+    platform.lake.append(TABLE, pa.table({"a": [1, 2, 3]}))
+    for second in (0, 8, days * DAY):
+        at = NOW + timedelta(seconds=second)
+        shown = card(
+            platform,
+            TABLE,
+            {},
+            {},
+            "r",
+            at,
+            override=NO_OVERRIDE,
+            schedule=schedule,
+            freshness_hours=freshness_hours,
+        )
+    line = next(line for line in shown["scorecard"].value.splitlines() if "freshness" in line)
+    assert told in line
+    assert (shown["quality/score"] == 100) is (told != "0.0")
+
+
 def test_a_table_without_columns_or_rules_has_no_made_up_score() -> None:
     assert scores({"rows": 0, "measured": 0, "columns": {}}, [], [], 0.0) == {}
-    card = scorecard([Measurement(TABLE, "r", 0.0, {"rows": 0, "measured": 0, "columns": {}, "scores": {}})])
-    assert "Nothing could be measured yet" in card
+    made = scorecard([Measurement(TABLE, "r", 0.0, {"rows": 0, "measured": 0, "columns": {}, "scores": {}})])
+    assert "Nothing could be measured yet" in made
 
 
 def test_the_card_draws_valid_images_and_names_cannot_break_it() -> None:

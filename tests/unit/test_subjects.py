@@ -11,6 +11,7 @@ import pytest
 from agents.core.catalog import TableId
 from agents.core.errors import ApprovalRequired, GoalError
 from agents.core.subject import Subject, parse_subject
+from agents.tools.governing.following import columns_of, not_followed, require_columns
 from agents.tools.governing.subjects import export_subject, find_subject, hasher
 from tests.unit.governance_stage import Stage
 
@@ -135,3 +136,15 @@ def test_a_value_is_no_subject(stage: Stage) -> None:
         parse_subject(ADA)
     with pytest.raises(GoalError, match="three characters"):
         hasher(stage.platform).subject(" a ")
+
+
+def test_tables_that_the_persons_number_leads_to_are_named_and_strange_columns_refused(stage: Stage) -> None:
+    stage.deployment.product(PRODUCT % "key: [id]")
+    found = find_subject(stage.platform, "dev", ada(stage))
+    columns = columns_of(stage.platform, "dev")
+    told = not_followed(stage.platform, "dev", found, columns, ())
+    assert told == {"id": ["bronze/orders"]}, "views of the table itself are found anyway"
+    assert not_followed(stage.platform, "dev", found, columns, ["id"]) == {}
+    with pytest.raises(GoalError, match="no table of dev has a column 'clientid'") as caught:
+        require_columns(columns, ["clientid"], "dev")
+    assert "did you mean client_id?" in str(caught.value)

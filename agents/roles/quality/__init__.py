@@ -105,15 +105,18 @@ def check(work: Work, done: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Map
     }
 
 
-def _verdict(asset: str, child: ChildRun, held: int) -> dict[str, Any]:
+def _verdict(asset: str, child: ChildRun, held: Mapping[str, int]) -> dict[str, Any]:
     found = next((found for table, found in child.tables.items() if table.asset == asset), None)
     checks = found.checks if found else ()
     metadata = found.metadata if found else {}
+    names = {check.name for check in checks}
     return {
         "run_id": child.run_id,
-        "rules": [_rule(check) for check in checks],
+        "rules": [_rule(check, held.get(check.name, 0)) for check in checks],
         "failed": [c.name for c in checks if not c.passed],
-        "rows_quarantined": held,
+        "rows_quarantined": sum(held.values()),
+        "rows_in_quarantine": sum(held.values()),
+        "held_otherwise": {rule: rows for rule, rows in held.items() if rule not in names},
         "rows": metadata.get("dagster/row_count"),
         **_replayed(metadata),
     }
@@ -128,7 +131,10 @@ def _replayed(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {"replay": {"rows_landed": landed, "rows_superseded": superseded, "rows_kept": kept}}
 
 
-def _rule(check: CheckOutcome) -> dict[str, Any]:
-    numbers = {"unexpected rows": "unexpected", "quarantined rows": "quarantined", "action": "action"}
+def _rule(check: CheckOutcome, held: int) -> dict[str, Any]:
+    """A verdict as the report shows it; `quarantined` are the rows that the rule holds now, whichever run took them."""
+    numbers = {"unexpected rows": "unexpected", "action": "action", "muted": "muted"}
     found = {name: check.metadata[key] for key, name in numbers.items() if key in check.metadata}
+    if held or found.get("action") == "quarantine":
+        found["quarantined"] = held
     return {"name": check.name, "passed": check.passed, "reason": check.description, **found}

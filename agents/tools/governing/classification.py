@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from agents.core.catalog import TableId
 from agents.core.errors import TableNotFound
 from agents.core.registry import tool
 from agents.tools.governing.corrections import Correction, corrections, same_column
@@ -14,6 +15,7 @@ from agents.tools.governing.declared import declared
 from agents.tools.session import Session
 from agents.tools.specs import entry_of, write_entry
 from assets.kinds.spec_classes import NONE, PII
+from resources.platform import Platform
 
 # A source is judged by its first rows: a scan must not load it.
 SOURCE_ROWS = 50_000
@@ -100,18 +102,25 @@ def unmasked(session: Session, assets: Sequence[str]) -> dict[str, list[str]]:
 
     What a spec says of columns, policy has judged before; here is looked at what no spec speaks of.
     """
-    specs, views = session.platform.specs, declared(session.platform, "dev")
-    below = replace(session, environment="dev")
+    views, below = declared(session.platform, "dev"), replace(session, environment="dev")
     found: dict[str, list[str]] = {}
-    for asset in assets:
-        entry = (specs.find(asset) or ("", {}))[1]
-        known = any(column.get("pii") for column in (entry.get("columns") or {}).values())
-        if known or entry.get("masked") or (entry.get("tags") or {}).get(PII) or not _exists(below, asset):
-            continue
+    for asset in unclassified(session.platform, assets):
         shown = {name for name, view in views.items() if (view.get("masked") or {}).get("source") == asset}
         if not any(view in assets or _exists(session, view) for view in shown):
             found |= {asset: sorted(scan_of(below, asset).personal)}
     return {asset: columns for asset, columns in found.items() if columns}
+
+
+def unclassified(platform: Platform, assets: Iterable[str]) -> list[str]:
+    """Of these, the tables in dev of whose columns no spec says what they hold."""
+    found: list[str] = []
+    for asset in assets:
+        entry = (platform.specs.find(asset) or ("", {}))[1]
+        known = any(column.get("pii") for column in (entry.get("columns") or {}).values())
+        said = known or entry.get("masked") or (entry.get("tags") or {}).get(PII)
+        if not said and platform.lake.exists(TableId("dev", *asset.split("/", 1))):
+            found.append(asset)
+    return found
 
 
 @tool("privacy.loosen", effect="delete")

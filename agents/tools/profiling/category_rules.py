@@ -6,15 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
-from agents.tools.profiling.column_rules import ENOUGH
 from agents.tools.profiling.profile import ColumnProfile
-from agents.tools.profiling.writing import counted, percent, rule
+from agents.tools.profiling.writing import ENOUGH, counted, percent, rule
 from assets.kinds.spec import Rule
 
 _MOST = 0.05
 """Up to this share, values typed differently go to quarantine; above, somebody is told."""
-_CLOSED = 20
-"""Up to so many values a set is taken for closed, such as currencies; cities are not."""
 _SEEN = 5
 """A set is taken for complete when each of its values was seen this often."""
 _TYPO = 0.0005
@@ -22,8 +19,11 @@ _TYPO = 0.0005
 _PLACEHOLDERS = frozenset({"", "-", "--", "?", "n/a", "na", "null", "none", "nan", "#n/a", "undefined"})
 
 
-def categories(column: ColumnProfile) -> Iterator[Rule]:
-    """The set of a category, without what is another value typed differently or stands for none."""
+def categories(column: ColumnProfile, *, takes: bool = True) -> Iterator[Rule]:
+    """The set of a category, without what is another value typed differently or stands for none.
+
+    Only known mistypings take rows out, where `takes`: a value that is new is news, not dirt.
+    """
     if column.semantic != "category" or column.present < ENOUGH:
         return
     variants = variants_of(column.top)
@@ -32,17 +32,16 @@ def categories(column: ColumnProfile) -> Iterator[Rule]:
     wrong = {v: n for v, n in column.top if v in variants or v in blank}
     good = [(v, n) for v, n in column.top if v not in wrong]
     share = sum(wrong.values()) / total
-    action = "quarantine" if share <= _MOST else "alert"
+    action = "quarantine" if takes and share <= _MOST else "alert"
     reason = _reason(wrong, variants, share, len(good))
-    evidence = {"values": total, "typed_differently": sum(wrong.values()), "distinct": len(good)}
+    numbers = {"values": total, "typed_differently": sum(wrong.values()), "distinct": len(good)}
     if _complete(good) and len(good) <= 100:
         kwargs = {"column": column.name, "value_set": sorted(v for v, _ in good)}
-        # A new value is news, not dirt: it takes rows out only where few values are typed in many ways already.
-        closed = wrong and len(good) <= _CLOSED
-        yield rule("expect_column_values_to_be_in_set", kwargs, action if closed else "alert", reason, evidence)
-    if wrong and (len(good) > _CLOSED or not _complete(good)):
+        evidence = numbers if action == "alert" else {"values": total, "distinct": len(good)}
+        yield rule("expect_column_values_to_be_in_set", kwargs, "alert", _reason({}, {}, 0, len(good)), evidence)
+    if wrong:
         kwargs = {"column": column.name, "value_set": sorted(wrong)}
-        yield rule("expect_column_values_to_not_be_in_set", kwargs, action, reason, evidence)
+        yield rule("expect_column_values_to_not_be_in_set", kwargs, action, reason, numbers)
 
 
 def _complete(good: Sequence[tuple[str, int]]) -> bool:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from agents.tools.profiling.profile import ColumnProfile, Tail
 from agents.tools.profiling.tails import between, rounded
-from agents.tools.profiling.writing import MINORITY, counted, percent, rule
+from agents.tools.profiling.writing import ENOUGH, MINORITY, counted, most, percent, rule
 from assets.kinds.rules.columns import NUMBERS, TIMES, quote
-from assets.kinds.spec import Rule
+from assets.kinds.spec import Action, Rule
 
-ENOUGH = 100
-"""Rows below which a column says too little about what is normal."""
 _SURE = 1000
 
 
@@ -32,9 +31,8 @@ def presence(column: ColumnProfile, *, key: bool) -> Iterator[Rule]:
         reason = f"missing in only {counted(column.missing)} of {column.count:,} ({percent(share)}): required"
         yield rule(kind, kwargs, "quarantine", reason, numbers)
     elif share <= 0.2:
-        mostly = math.floor(100 * (1 - share - 6 * math.sqrt(max(share, 0.02) / ENOUGH))) / 100
         reason = f"missing in {percent(share)} of rows: many more would be unusual"
-        yield rule(kind, {**kwargs, "mostly": max(mostly, 0.05)}, "alert", reason, numbers)
+        yield rule(kind, {**kwargs, "mostly": most(max(share, 0.02))}, "alert", reason, numbers)
 
 
 def blanks(column: ColumnProfile) -> Iterator[Rule]:
@@ -45,7 +43,10 @@ def blanks(column: ColumnProfile) -> Iterator[Rule]:
     words = "|".join(_escaped(text) for text, _ in column.blanks)
     kwargs = {"column": column.name, "regex": rf"(?i)^\s*(?:{words})\s*$"}
     reason = f"{counted(total, 'value')} of {column.present:,} only stand for a missing one"
-    yield rule("expect_column_values_to_not_match_regex", kwargs, "quarantine", reason, {"blanks": total})
+    # Where values may be missing, a word for it is one more of those.
+    action = "quarantine" if column.missing_share <= MINORITY else "alert"
+    evidence = {"blanks": total, "values": column.present}
+    yield rule("expect_column_values_to_not_match_regex", kwargs, action, reason, evidence)
 
 
 def _escaped(text: str) -> str:
@@ -59,39 +60,46 @@ def numbers(column: ColumnProfile) -> Iterator[Rule]:
     if not column.quantiles:  # nothing but infinities
         return
     whole = column.family == "integer"
-    kwargs: dict[str, object] = {"column": column.name}
-    why: list[str] = []
-    hard = False
-    share = column.negatives.count / column.present
-    if column.negatives.count == 0 and _starts_at_zero(column):
-        kwargs["min_value"] = 0
-        why.append("never negative")
+    wrong, usual = _Limits(), _Limits()
+    negative = column.negatives.count
+    share = negative / column.present
+    if negative == 0 and _starts_at_zero(column):
+        usual.add("min_value", 0, "never negative")
     elif column.negatives.apart and share <= MINORITY:
-        kwargs["min_value"] = 0
-        hard = True
-        why.append(f"negative in only {counted(column.negatives.count)} of {column.present:,} ({percent(share)})")
-    for name, tail in (("min_value", column.low), ("max_value", column.high)):
-        if name in kwargs or tail is None:
+        reason = f"negative in only {counted(negative)} of {column.present:,} ({percent(share)})"
+        wrong.add("min_value", 0, reason, negative=negative)
+    for name, tail, word in (("min_value", column.low, "low"), ("max_value", column.high, "high")):
+        if tail is None or name in wrong.kwargs or name in usual.kwargs:
             continue
         if not tail.apart and _says_nothing(column, tail):
             continue
-        limit = _limit(column, tail)
-        kwargs[name] = rounded(limit, whole)
-        hard = hard or tail.apart
-        why.append(_tail_reason(tail, name == "max_value", whole))
-    if len(kwargs) > 1:
-        yield rule(
-            "expect_column_values_to_be_between",
-            kwargs,
-            "quarantine" if hard else "alert",
-            "; ".join(why),
-            {
-                "rows": column.present,
-                "negative": column.negatives.count,
-                "beyond_low": column.low.count if column.low and column.low.apart else 0,
-                "beyond_high": column.high.count if column.high and column.high.apart else 0,
-            },
-        )
+        beyond = {f"beyond_{word}": tail.count if tail.apart else 0}
+        limit = rounded(_limit(column, tail), whole)
+        (wrong if tail.wrong else usual).add(name, limit, _tail_reason(tail, word == "high", whole), **beyond)
+    # A limit that takes rows out stands apart from one that is only what was usual so far.
+    if wrong.kwargs:
+        yield wrong.rule(column, "quarantine")
+    if usual.kwargs:
+        yield usual.rule(column, "alert", name="usual" if wrong.kwargs else "")
+
+
+@dataclass(slots=True)
+class _Limits:
+    """Limits of a column's numbers that are of one kind."""
+
+    kwargs: dict[str, object] = field(default_factory=dict[str, object])
+    why: list[str] = field(default_factory=list[str])
+    beyond: dict[str, int] = field(default_factory=dict[str, int])
+
+    def add(self, name: str, limit: float, why: str, **beyond: int) -> None:
+        self.kwargs[name] = limit
+        self.why.append(why)
+        self.beyond.update(beyond)
+
+    def rule(self, column: ColumnProfile, action: Action, *, name: str = "") -> Rule:
+        kwargs = {"column": column.name, **self.kwargs}
+        evidence = {"rows": column.present, **self.beyond}
+        return rule("expect_column_values_to_be_between", kwargs, action, "; ".join(self.why), evidence, name=name)
 
 
 def _says_nothing(column: ColumnProfile, tail: Tail) -> bool:
@@ -155,7 +163,7 @@ def times(column: ColumnProfile) -> Iterator[Rule]:
         yield rule(
             "expect_column_values_to_be_between",
             {"column": column.name, "min_value": text},
-            "quarantine",
+            "quarantine" if column.low.wrong else "alert",
             reason,
             {"beyond_low": column.low.count, "rows": column.present},
         )
@@ -175,7 +183,7 @@ def formats(column: ColumnProfile) -> Iterator[Rule]:
         if share > 0.1:
             continue
         if share > hard:
-            kwargs["mostly"] = math.floor(100 * (1 - share - 6 * math.sqrt(share / ENOUGH))) / 100
+            kwargs["mostly"] = most(share)
         yield rule(
             "expect_column_values_to_match_regex",
             kwargs,

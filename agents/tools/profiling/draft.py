@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.tools.profiling.profile import Negatives, Quantities, Semantic, Tail
-from assets.kinds.rules.columns import Column
+from assets.kinds.rules.columns import TIMES, Column
 
 HORIZONS = (0, 1, 2, 4, 8, 16, 32, 64)
 """Days ahead at which times are counted."""
+_SEVERAL, _FAR, _FAR_TIMES = 3, 10, 3
+"""Rows, and multiples of the tail's own reach, from which on an end is a mistake; times have no heavy tails."""
 
 
 @dataclass(slots=True)
@@ -37,9 +39,15 @@ def tail_of(draft: Draft, side: str, limit: float | None) -> Tail | None:
     if limit is None or facts.get(f"{side} inside") is None:
         return None
     inside, outside, count = (facts[f"{side} {fact}"] for fact in ("inside", "outside", "count"))
-    # Values beyond the tail's reach are dirt when nothing lies between them and the body.
-    apart = outside is not None and abs(outside - draft.middle) >= 2 * abs(inside - draft.middle)
-    return Tail(limit, inside, outside, count, apart and count <= 0.01 * facts["present"])
+    if outside is None:
+        return Tail(limit, inside, outside, count, False)
+    # Values beyond the tail's reach are no part of it when nothing lies between them and the body.
+    far = abs(outside - draft.middle)
+    apart = far >= 2 * abs(inside - draft.middle) and count <= 0.01 * facts["present"]
+    # One largest customer is apart too: only what several rows hold, out of all proportion, is taken for a mistake.
+    many_times = _FAR_TIMES if draft.column.family in TIMES else _FAR
+    wrong = apart and count >= _SEVERAL and far >= many_times * abs(limit - draft.middle)
+    return Tail(limit, inside, outside, count, apart, wrong)
 
 
 def future_of(facts: Mapping[str, Any]) -> tuple[int, int]:

@@ -49,13 +49,17 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """One end of a column's numbers (times: seconds since 1970): where the body ends, and what lies apart from it."""
+    """One end of a column's numbers (times: seconds since 1970): where the body ends, and what lies apart from it.
+
+    `wrong` says that no tail comes to what lies apart: several values, many times as far out as the tail reaches.
+    """
 
     limit: float
     inside: float
     outside: float | None
     count: int
     apart: bool
+    wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,17 @@ _SUFFIXES = frozenset({"id", "key", "no", "nr", "num", "number", "code", "ref", 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`column` holds values of `ref_column` of `table` (`layer/name`); `share` of its distinct values are there."""
+    """`column` holds values of `ref_column` of `table` (`layer/name`); `share` of its distinct values are there.
+
+    Of its `rows` that hold a value, `lost` hold one that is not there.
+    """
 
     column: str
     table: str
     ref_column: str
     share: float = 1.0
+    lost: int = 0
+    rows: int = 0
 
 
 def find_references(datasets: Mapping[str, Dataset]) -> dict[str, tuple[Reference, ...]]:
@@ -44,14 +49,14 @@ def find_references(datasets: Mapping[str, Dataset]) -> dict[str, tuple[Referenc
         parents = {name: _unique_columns(con, views[name], schemas[name]) for name in datasets}
         for name in datasets:
             one = [
-                Reference(column.name, other, key.name, share)
+                Reference(column.name, other, key.name, *counted)
                 for column in schemas[name].values()
                 for other, keys in parents.items()
                 for key in keys
                 if other != name
                 and column.family == key.family
                 and _points_to(column.name, other, key.name)
-                and (share := _contained(con, (views[name], column), (views[other], key))) >= _CONTAINED
+                and (counted := _contained(con, (views[name], column), (views[other], key)))[0] >= _CONTAINED
             ]
             found[name] = _best(one)
     return found
@@ -75,13 +80,17 @@ def _is_unique(con: duckdb.DuckDBPyConnection, view: str, column: Column) -> boo
     return distinct >= 0.98 * int(rows) > 0
 
 
-def _contained(con: duckdb.DuckDBPyConnection, child: tuple[str, Column], parent: tuple[str, Column]) -> float:
+def _contained(
+    con: duckdb.DuckDBPyConnection, child: tuple[str, Column], parent: tuple[str, Column]
+) -> tuple[float, int, int]:
+    """The share of distinct values that the parent has, the rows with another value, and the rows with any."""
     (view, column), (other, key) = child, parent
-    total, inside = con.execute(
-        f"SELECT count(*), count(*) FILTER (WHERE v IN (SELECT {key.sql} FROM {other})) "
-        f"FROM (SELECT DISTINCT {column.sql} AS v FROM {view} WHERE {column.present})"
+    total, inside, rows, found = con.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE there), sum(n), coalesce(sum(n) FILTER (WHERE there), 0) "
+        f"FROM (SELECT n, v IN (SELECT {key.sql} FROM {other}) AS there "
+        f"FROM (SELECT {column.sql} AS v, count(*) AS n FROM {view} WHERE {column.present} GROUP BY v))"
     ).fetchall()[0]
-    return inside / total if total else 0.0
+    return (inside / total, int(rows - found), int(rows)) if total else (0.0, 0, 0)
 
 
 def _points_to(column: str, table: str, key: str) -> bool:

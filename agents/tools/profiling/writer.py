@@ -10,41 +10,68 @@ from typing import Any
 from agents.tools.profiling import column_rules
 from agents.tools.profiling.category_rules import categories
 from agents.tools.profiling.profile import Ordered, Profile
+from agents.tools.profiling.reference_rules import reference_rules, reference_stands
 from agents.tools.profiling.references import Reference
-from agents.tools.profiling.writing import counted, percent, rule
-from assets.kinds.rules.columns import quote
+from agents.tools.profiling.writing import counted, percent, rule, told
 from assets.kinds.spec import Rule
 
 STRICTNESS = {"alert": 0, "quarantine": 1, "block": 2}
 
 
 def write_rules(
-    profile: Profile, *, previous: Sequence[Rule] = (), references: Sequence[Reference] = (), now: datetime
+    profile: Profile,
+    *,
+    previous: Sequence[Rule] = (),
+    references: Sequence[Reference] = (),
+    now: datetime,
+    derived: bool = False,
 ) -> list[Rule]:
-    """The table's rules. Rules of `previous` that a person wrote, edited or muted stay as they are."""
+    """The table's rules. Rules of `previous` that a person wrote, edited or muted stay as they are.
+
+    Rows of a `derived` table (SQL, a person's code) are what somebody computed: what is learned from them only alerts.
+    """
     del now  # rules must hold on later days too: none may depend on the day they were written
-    return _kept(
-        previous,
-        [
-            *_table(profile),
-            *_columns(profile, {one.column for one in references}),
-            *_orders(profile),
-            *_references(profile, references),
-        ],
+    written = [
+        *_table(profile),
+        *_columns(profile, {one.column for one in references}, takes=not derived),
+        *_orders(profile),
+        *reference_rules(profile, references),
+    ]
+    fitting = (told(one) if derived or _may_be_so(one, profile) else one for one in written)
+    return _kept([_told_only(old) if derived else old for old in previous], [one for one in fitting if one])
+
+
+def _may_be_so(one: Rule, profile: Profile) -> bool:
+    """Whether what breaks a rule may be how the data is; a declared key that repeats is a finding, and fails."""
+    declared = one.kwargs.get("column_list", [one.kwargs.get("column")])
+    return one.meta.action == "alert" and not (
+        "repeated" in one.meta.evidence and tuple(declared) == profile.declared_key
     )
 
 
+def _told_only(old: Rule) -> Rule:
+    """A rule that was once learned to take rows out of a derived table takes none any more."""
+    learned = old.meta.evidence and not old.meta.muted and STRICTNESS[old.meta.action]
+    return replace(old, meta=replace(old.meta, action="alert")) if learned else old
+
+
 def _kept(previous: Sequence[Rule], written: Sequence[Rule]) -> list[Rule]:
-    fresh = {one.identity: one for one in written}
-    merged = [_newer(old, fresh.pop(old.identity, None)) for old in previous]
-    return [*merged, *(one for one in written if one.identity in fresh)]
+    fresh = {_name(one): one for one in written}
+    merged = [_newer(old, fresh.pop(_name(old), None)) for old in previous]
+    return [*merged, *(one for one in written if _name(one) in fresh)]
+
+
+def _name(one: Rule) -> str:
+    """What a rule is found again by; a query that was written here may change, its name does not."""
+    query = one.type == "unexpected_rows_expectation" and one.meta.id and one.meta.evidence
+    return f"{one.type} {one.meta.id}" if query else one.identity
 
 
 def _newer(old: Rule, new: Rule | None) -> Rule:
     """The old rule unless it was written here and the new one says something materially different."""
     if new is None or old.meta.muted or not old.meta.evidence:
         return old
-    if _still_says_it(old, new):
+    if _still_says_it(old, new) or reference_stands(old, new):
         return old
     values = "value_set"
     if old.type == "expect_column_values_to_not_be_in_set":
@@ -58,7 +85,13 @@ def _still_says_it(old: Rule, new: Rule) -> bool:
     """The old rule is as strict and allows what the data now shows. Dirt that it took out is no reason to soften it."""
     if STRICTNESS[new.meta.action] > STRICTNESS[old.meta.action]:
         return False
-    return all(name in old.kwargs and _covers(name, old.kwargs[name], value) for name, value in new.kwargs.items())
+    softer = STRICTNESS[new.meta.action] < STRICTNESS[old.meta.action]
+    for name, value in new.kwargs.items():
+        if name in old.kwargs and not _covers(name, old.kwargs[name], value):
+            return False
+        if name not in old.kwargs and not (name == "mostly" or softer):
+            return False
+    return True
 
 
 def _covers(name: str, old: Any, new: Any) -> bool:
@@ -93,7 +126,7 @@ def _table(profile: Profile) -> Iterator[Rule]:
         yield rule(f"expect_{kind}_to_be_unique", column, "alert", reason, {"rows": profile.rows, "repeated": repeated})
 
 
-def _columns(profile: Profile, keys_of_others: Collection[str]) -> Iterator[Rule]:
+def _columns(profile: Profile, keys_of_others: Collection[str], *, takes: bool) -> Iterator[Rule]:
     key = set(profile.declared_key)
     for name, column in profile.columns.items():
         if name.startswith("_"):
@@ -104,7 +137,7 @@ def _columns(profile: Profile, keys_of_others: Collection[str]) -> Iterator[Rule
             yield from column_rules.numbers(column)
         yield from column_rules.times(column)
         yield from column_rules.formats(column)
-        yield from categories(column)
+        yield from categories(column, takes=takes)
 
 
 def _orders(profile: Profile) -> Iterator[Rule]:
@@ -123,19 +156,3 @@ def _order(pair: Ordered) -> Rule:
     reason = f"{pair.later} comes before {pair.earlier} in {counted(pair.violations)} of {pair.both:,} ({share})"
     kind = "expect_column_pair_values_a_to_be_greater_than_b"
     return rule(kind, kwargs, "quarantine", reason, {"rows": pair.both, "violations": pair.violations})
-
-
-def _references(profile: Profile, references: Sequence[Reference]) -> Iterator[Rule]:
-    for one in references:
-        if one.column not in profile.columns:
-            continue
-        layer, _, table = one.table.partition("/")
-        column, key = quote(one.column), quote(one.ref_column)
-        query = (
-            f"SELECT b.* FROM {{batch}} AS b WHERE b.{column} IS NOT NULL "
-            f"AND NOT EXISTS (SELECT 1 FROM {layer}.{quote(table)} AS r WHERE r.{key} = b.{column})"
-        )
-        reason = f"{percent(one.share)} of its values are found in {one.table}.{one.ref_column}"
-        kwargs = {"unexpected_rows_query": query}
-        name = f"{one.column}_in_{table}"
-        yield rule("unexpected_rows_expectation", kwargs, "alert", reason, {"share": round(one.share, 6)}, name=name)

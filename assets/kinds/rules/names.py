@@ -39,7 +39,8 @@ def check_names(rules: Sequence[Rule]) -> tuple[str, ...]:
     for rule in rules:
         name = plain = _name(rule)
         if name in taken:
-            name = f"{plain}_{rule.identity[:6]}"
+            own = f"{plain}_{_safe(rule.meta.id)}" if rule.meta.id else plain
+            name = own if own not in taken else f"{plain}_{rule.identity[:6]}"
         number = 2
         while name in taken:
             name, number = f"{plain}_{number}", number + 1

@@ -85,7 +85,8 @@ def retention_declared(facts: TableFacts, _: Parameters) -> Finding:
 def retention_kept(facts: TableFacts, _: Parameters) -> Finding:
     """No row is older than its retention allows, unless a legal hold keeps it."""
     if facts.retention is None:
-        return Finding(True, "no retention is declared")
+        declared = retention_declared(facts, _)
+        return declared if declared.holds else Finding(None, declared.why, declared.fix)
     if facts.retention.hold:
         return Finding(True, "a legal hold keeps every row")
     try:
