@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from difflib import get_close_matches
 
 from agents.core.catalog import TableId
 from agents.core.errors import LakeError, SpecError, TableNotFound
+from platform_defs.overruling import product_of
 from resources.platform import Platform
 
 
@@ -19,6 +21,9 @@ def check_promotion(
     from agents.tools.releases import named, releasable
 
     wanted = named(list(assets))
+    for asset in wanted:
+        if platform.specs.find(asset) is None and TableId(environment, *asset.split("/", 1)) not in known():
+            product_of(platform, asset)
     try:
         releasable(platform, wanted, environment, ())
     except SpecError:
@@ -48,6 +53,18 @@ def check_rows(platform: Platform, table: TableId) -> None:
     if not platform.lake.exists(table) and not platform.lake.exists(quarantine_id(table)):
         raise TableNotFound(f"{table.asset} is not in the {table.environment} lake", fix="see the tables: adp catalog")
     declared(platform, table)
+
+
+def check_readable(platform: Platform, table: TableId, columns: Sequence[str]) -> None:
+    """Raise TableNotFound or LakeError where there is no such table, or column, that anybody could read."""
+    if not platform.lake.exists(table):
+        near = get_close_matches(table.asset, [one.asset for one in platform.lake.tables(table.environment)], 3)
+        fix = f"did you mean {', '.join(near)}?" if near else "see the tables: adp catalog"
+        raise TableNotFound(f"{table.asset} is not in the {table.environment} lake", fix=fix)
+    names = platform.lake.schema(table).names
+    if unknown := [column for column in columns if column not in names]:
+        what = f"it has no column {', '.join(map(repr, unknown))}"
+        raise LakeError(what, where=str(table), fix=f"there are {', '.join(names)}")
 
 
 def check_undo(platform: Platform, table: TableId) -> None:

@@ -27,10 +27,10 @@ def product_of(platform: Platform, asset: str) -> tuple[str, dict[str, Any]]:
 
 def check_override(platform: Platform, asset: str, forbid: Iterable[str], version: Mapping[str, int]) -> None:
     """Raise SpecError for an action or tool that nobody registered, or a version that the table does not have."""
-    known = _forbiddable(platform)
+    actions, tools = _forbiddable(platform)
     for name in forbid:
-        if name not in known:
-            fix = _near(name, known, "agents and their actions: adp doctor --json")
+        if name not in (*actions, *tools):
+            fix = _near(name, (*actions, *tools), f"actions: {', '.join(actions)}")
             raise SpecError(f"no agent has the action, and there is no tool, {name!r}", where=asset, fix=fix)
     for environment, number in version.items():
         _check_version(platform, asset, environment, number)
@@ -49,7 +49,8 @@ def check_quiet(platform: Platform, asset: str, quiet: Iterable[str]) -> None:
 
 def unknown_words(platform: Platform) -> list[SpecError]:
     """The forbidden actions and tools in all products that nothing has: somebody believes them held back."""
-    known = _forbiddable(platform)
+    actions, tools = _forbiddable(platform)
+    known = (*actions, *tools)
     found: list[SpecError] = []
     for asset, entry in _entries(platform):
         for name in (entry.get(OVERRIDE) or {}).get("forbid") or ():
@@ -75,11 +76,12 @@ def _check_version(platform: Platform, asset: str, environment: str, number: int
         )
 
 
-def _forbiddable(platform: Platform) -> list[str]:
+def _forbiddable(platform: Platform) -> tuple[list[str], list[str]]:
+    """The actions of all agents, and the tools."""
     from agents.roles import register_agents
 
     registry = register_agents(platform.settings.extensions)
-    return sorted({*(f"{agent}.{action}" for agent, action in registry.installed()), *registry.tools})
+    return sorted(f"{agent}.{action}" for agent, action in registry.installed()), sorted(registry.tools)
 
 
 def _columns(platform: Platform, asset: str) -> list[str]:
@@ -102,5 +104,5 @@ def _entries(platform: Platform) -> list[tuple[str, dict[str, Any]]]:
 def _near(name: str, known: Collection[str], otherwise: str) -> str:
     """What may have been meant: names written like it, and those with the same last part."""
     last = name.rpartition(".")[2] or name
-    near = [*get_close_matches(name, known, 5, 0.5), *(each for each in known if each.rpartition(".")[2] == last)]
+    near = [*get_close_matches(name, known, 5, 0.6), *(each for each in known if each.rpartition(".")[2] == last)]
     return f"did you mean {', '.join(list(dict.fromkeys(near))[:5])}? ({otherwise})" if near else otherwise

@@ -46,6 +46,7 @@ class Counted(Pieces):
         from agents.tools.privacy.cells import batches
 
         done, total = 0, self.count_rows()
+        self._say(done, total)
         for batch in batches(self._data):
             yield batch
             done += batch.num_rows

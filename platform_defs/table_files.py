@@ -60,11 +60,14 @@ def _csv(path: Path) -> Opened:
     names, told = header(first)
     longest = max((sum(map(len, row)) for _, row in records), default=0)
     block = min(max(_BLOCK, longest * 8), _LARGEST_BLOCK)
-    read = pacsv.ReadOptions(block_size=block, column_names=names, skip_rows=line - 1)
-    read.skip_rows_after_names = 1
+    read = pacsv.ReadOptions(block_size=block)
+    as_it_is = text.plain and line == 1 and names == first
+    if not as_it_is:
+        read.column_names, read.skip_rows, read.skip_rows_after_names = names, line - 1, 1
     parse = pacsv.ParseOptions(delimiter=text.delimiter, newlines_in_values=True)
     try:
-        data = _dataset(path, read, parse) if text.plain else _recoded(text, read, parse)
+        # A dataset counts a header that is passed over as a row: only the file's own is right there.
+        data = _dataset(path, read, parse) if as_it_is else _recoded(text, read, parse)
     except pa.ArrowInvalid as error:  # what Arrow says repeats the row
         fix = "save it as CSV again"
         raise SourceError(f"the rows cannot be read ({type(error).__name__})", where=str(path), fix=fix) from None

@@ -155,6 +155,17 @@ def look(path: Path) -> TableText:
     return TableText(path, found.encoding, found.assumed, found.damaged, mark)
 
 
+def text_of(data: bytes) -> tuple[str, str]:
+    """Characters of a text that has no file, and what is to be said about how they were read."""
+    text = data.decode("utf-8", "surrogateescape")
+    damaged, foreign = len(_DAMAGED.findall(text)), len(_FOREIGN.findall(text))
+    if not damaged:
+        return text, ""
+    guessed = foreign < damaged
+    found = TableText(Path(), "cp1252" if guessed else "utf-8", assumed=True, damaged=0 if guessed else damaged)
+    return data.decode(found.encoding, "replace"), found.notes()[0]
+
+
 def header(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Column names that are there and differ, and what is to be said about it."""
     made: list[str] = []

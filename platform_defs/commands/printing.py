@@ -25,7 +25,8 @@ def tell(text: str) -> None:
 
 def progress(text: str) -> None:
     """Say what is happening."""
-    sys.stderr.write(f"  {text}\n")
+    over = "\r\x1b[K" if sys.stderr.isatty() else ""  # a line that says how far a command is
+    sys.stderr.write(f"{over}  {text}\n")
     sys.stderr.flush()
 
 

@@ -71,9 +71,12 @@ def text(json: Json = False) -> None:
     from resources.names import names_of
     from resources.secrets import LocalSecrets
     from resources.settings import environment, load_settings
+    from resources.table_text import text_of
 
-    # Only a line feed ends a document, and bytes that are no UTF-8 end nothing.
-    lines = sys.stdin.buffer.read().decode("utf-8", "replace").split("\n")
+    read, note = text_of(sys.stdin.buffer.read())
+    if note:
+        progress(f"standard input: {note}")
+    lines = read.split("\n")  # only a line feed ends a document
     settings = load_settings()
     names = names_of(settings, LocalSecrets(environment(), settings.secrets_dir))
     found = scan_text(lines[:-1] if not lines[-1] else lines, names=names)

@@ -97,8 +97,11 @@ def request(
 
     adp access request silver/customers -e prod --columns email --hours 4 --reason "complaint 4711"
     """
+    from platform_defs.before_asking import check_readable
+
     platform = _platform()
     table = _table(environment, asset)
+    check_readable(platform, table, _list(columns))
     ruling = platform.access.request(_reader(platform, name, code), table, _list(columns), hours, reason)
     if json:
         emit({"request": ruling.request, "verdict": ruling.verdict, "needs": ruling.reason, "asset": str(table)})

@@ -92,6 +92,26 @@ def test_a_foreign_page_is_refused(local: Site, headers: dict[str, str]) -> None
     assert local.runs() == before
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        '[{"query": "{ version }"}]',
+        "null",
+        '"x"',
+        "{",
+        "",
+        '{"query": 5}',
+        "{}",
+        '{"query": "x", "variables": 3}',
+    ],
+)
+def test_what_is_no_query_is_refused_and_breaks_nothing(local: Site, body: str) -> None:
+    answer = httpx.post(f"{local.url}/graphql", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert "Traceback" not in answer.text
+
+
 def test_our_own_page_and_programs_are_served(local: Site) -> None:
     assert local.post(VERSION, origin=local.url, **{"sec-fetch-site": "same-origin"}).status_code == 200
     assert local.post(VERSION).status_code == 200

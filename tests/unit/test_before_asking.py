@@ -33,6 +33,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReleaseStage:
         ("quality repair bronze/nosuch", TableNotFound, "not in the dev lake"),
         ("quality replay bronze/nosuch", TableNotFound, "not in the dev lake"),
         ("quality undo bronze/nosuch", TableNotFound, "not in the dev lake"),
+        ("access request bronze/order --reason x", TableNotFound, "did you mean bronze/orders?"),
+        ("access request bronze/orders --reason x --columns emial", LakeError, "it has no column 'emial'"),
         ("quality undo bronze/orders", LakeError, "no repair of it is left"),
     ],
 )
@@ -49,6 +51,8 @@ def test_what_cannot_be_done_is_refused_at_once(
 def test_what_no_product_and_no_asset_makes_is_not_promoted(stage: ReleaseStage) -> None:
     with pytest.raises(SpecError, match="no product holds bronze/nosuch"):
         check_promotion(stage.platform, ["bronze/nosuch"], "prod", frozenset)
+    with pytest.raises(SpecError, match="did you mean bronze/orders"):
+        check_promotion(stage.platform, ["bronze/order"], "prod", frozenset)
     check_promotion(stage.platform, ["bronze/orders"], "prod", frozenset)
     check_promotion(stage.platform, ["gold/mine"], "prod", lambda: {TableId("prod", "gold", "mine")})
 

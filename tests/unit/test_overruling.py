@@ -39,7 +39,7 @@ def refused(stage: ReleaseStage, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("forbid", "near"),
     [
-        ("nosuch.action", "adp doctor"),
+        ("nosuch.action", "pipeline.ingest"),
         ("pipeline.optimise", "pipeline.optimize"),
         ("pipelines.optimize", "pipeline.optimize"),
         ("table.compact", "tables.compact"),

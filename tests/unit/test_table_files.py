@@ -12,7 +12,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agents.core.errors import SourceError
+from agents.tools.privacy import scan_table
 from platform_defs.cli import app
+from platform_defs.table_files import open_file
 
 PEOPLE = (
     "id,name,mail\n1,Jérôme Müller,jerome@example.com\n2,Zoë Schäfer,zoe@example.org\n3,Renée Häußler,r@example.net\n"
@@ -111,7 +113,8 @@ def test_columns_get_names_that_differ_and_it_is_said(tmp_path: Path, command: s
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_cell_of_ten_megabytes_and_cells_over_several_lines_are_read(tmp_path: Path, command: str) -> None:
     file = tmp_path / "f.csv"
-    file.write_text(f'a,b\n1,{"x" * 10_000_000}\n2,"three\nlines\n"\n')
+    size = 3_000_000 if command == "scan" else 10_000_000  # the scanner takes a second for each
+    file.write_text(f'a,b\n1,{"x" * size}\n2,"three\nlines\n"\n')
     found, _ = answer(command, file)
     assert found.get("rows", 2) == 2
 
@@ -197,3 +200,25 @@ def test_a_series_in_the_wrong_form_is_told_in_words_that_make_sense(tmp_path: P
     (tmp_path / "s.csv").write_text(text)
     given = ["quality", "anomalies", "-i", str(tmp_path / "s.csv"), "-o", str(tmp_path / "o.csv")]
     assert said in str(CliRunner().invoke(app, given).exception)
+
+
+@pytest.mark.parametrize(("encoding", "said"), [("latin-1", "Windows-1252"), ("utf-8", "")])
+def test_texts_that_are_not_utf8_are_read_and_it_is_said(encoding: str, said: str) -> None:
+    letter = "Sehr geehrte Frau Käthe Schäfer, rufen Sie mich an: müller@example.com"
+    told = CliRunner().invoke(app, ["privacy", "text", "--json"], input=letter.encode(encoding))
+    assert said in told.stderr
+    assert bool(told.stderr) == bool(said)
+    spans = json.loads(told.stdout)[0]["spans"]
+    assert [letter[span["start"] : span["end"]] for span in spans if span["type"] == "EMAIL_ADDRESS"]
+
+
+@pytest.mark.parametrize("header", ["id,mail", "id,id", "\n\nid,mail", " id , mail", "id,"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
+def test_no_row_is_lost_or_made_of_the_header(tmp_path: Path, header: str, encoding: str) -> None:
+    rows = "".join(f"{n},ü{n}@example.com\n" for n in range(12_000))
+    (tmp_path / "f.csv").write_text(f"{header}\n{rows}", encoding=encoding)
+    found = open_file(tmp_path / "f.csv").data
+    assert scan_table(found).rows == 12_000
+    table = found if isinstance(found, pa.Table) else found.to_table()
+    assert table.column(0).to_pylist() == list(range(12_000))
+    assert table.column(1)[0].as_py() == "ü0@example.com"

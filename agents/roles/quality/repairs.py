@@ -66,6 +66,8 @@ def undo(work: Work, asset: str) -> Mapping[str, Any]:
     """Take the last repair back."""
     done = work.call(repairing.undo, asset=asset)
     told = f"`{asset}`: {done['rows_undone']:,} rows are as they were before the last repair"
+    if not any(done.values()):
+        told = f"`{asset}`: no repair of it is left to take back"
     told += f"; {done['rows_changed_since']:,} changed since and stay" if done["rows_changed_since"] else ""
     return {"dataset": asset, "undo": done, "told": [told]}
 

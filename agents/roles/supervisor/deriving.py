@@ -14,7 +14,7 @@ from agents.roles.supervisor.drafting import Scope, landed
 from agents.roles.supervisor.entities import Ref
 from agents.roles.supervisor.intents import Clause
 from agents.roles.supervisor.loading import load_of
-from agents.roles.supervisor.mentions import Mention, resolve
+from agents.roles.supervisor.mentions import Mention, offered, resolve
 from agents.roles.supervisor.training import find_model
 from agents.roles.supervisor.understanding import Understanding
 
@@ -91,7 +91,9 @@ def _read_from(u: Understanding, scope: Scope, clause: Clause, summary: Summary,
             return []
         found += [ref for ref in refs if ref not in found]
         if not refs and mention.marked:
-            draft.ask(f"No table is called {mention.said!r}. Which one is meant?", candidates)
+            draft.ask(
+                f"No table is called {mention.said!r}. Which one is meant?", candidates or offered(u.finder, mention)
+            )
             return []
     if not found and (draft.loads or draft.derived):
         found = [load.ref for load in draft.loads] if len(draft.loads) == 1 else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from agents.core.words import pieces, singular
 from agents.roles.supervisor import vocabulary as v
@@ -203,3 +204,10 @@ def resolve(finder: Finder, mention: Mention, keep: Callable[[Ref], bool]) -> tu
     best = scored[0][0]
     near = [ref for score, ref in scored if score >= best - MARGIN and score >= ENOUGH]
     return near, tuple(str(ref) for ref in near)
+
+
+def offered(finder: Finder, mention: Mention) -> tuple[str, ...]:
+    """What a question may offer where nothing is called as was said: names written like it, else the nearest tables."""
+    known = {str(ref).casefold(): str(ref) for ref in sorted(finder.entries)}
+    like = get_close_matches(mention.said.casefold(), known, 5, 0.5)
+    return tuple(known[name] for name in like) or finder.nearest((*mention.outer, *mention.nouns), lambda ref: True)

@@ -11,7 +11,7 @@ from agents.roles.supervisor.drafting import Scope, landed
 from agents.roles.supervisor.entities import Ref
 from agents.roles.supervisor.intents import PRIVATE, Action, Clause
 from agents.roles.supervisor.loading import ALL, PRONOUN
-from agents.roles.supervisor.mentions import Mention, resolve
+from agents.roles.supervisor.mentions import Mention, offered, resolve
 from agents.roles.supervisor.understanding import Understanding, find_days_in
 
 _WHEN = (
@@ -195,7 +195,9 @@ def _refs(u: Understanding, scope: Scope, clause: Clause, draft: Draft, *, lenie
             draft.ask(f"Which table is {mention.said or ' '.join(mention.nouns)!r}?", candidates)
             return None
         if not refs and (mention.marked or mention.exact or _object(u, mention)):
-            draft.ask(f"No table is called {mention.said!r}. Which one is meant?", candidates)
+            draft.ask(
+                f"No table is called {mention.said!r}. Which one is meant?", candidates or offered(u.finder, mention)
+            )
             return None
         found += [ref for ref in refs if ref not in found]
     if found:
