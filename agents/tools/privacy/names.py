@@ -25,6 +25,8 @@ _PARTICLE = re.compile(
     r"[^\W\d_]{2,} (?:van|von|de|del|della|di|da|dos|das|ten|ter|bin|ibn|af|av|zu)"
     r"(?: (?:de|der|den|la|las|los|het|'t))? [^\W\d_]{2,}\Z"
 )
+# Those that stand in no place's name and no product's.
+_SURNAMED = re.compile(r" (?:van|von|ten|ter|bin|ibn)(?: (?:de|der|den|het|'t))? [^\W\d_a-z]\w+\Z")
 _ORGANISATION = re.compile(
     r"(?<!\w)(?:ltd|limited|inc|llc|llp|plc|gmbh|mbh|kg|ohg|ag|se|corp|co|company|group|gruppe|holdings?|sons|partners|"
     r"associates|s\.?a\.?s?|sarl|sas|srl|spa|s\.?p\.?a|s\.?r\.?l|bv|b\.v|nv|oy|oyj|ab|as|a/s|aps|kk|pty|pvt|sp|zoo|ltda|"
@@ -84,8 +86,8 @@ def is_known_name(value: str) -> int:
     first = any(word in given for word in words)
     last = joined in family or any(word in family or _SURNAME.search(word) for word in words[1:])
     last = last or words[0] in family or _SURNAME.search(words[0]) is not None
-    if first and not last:  # a surname nobody listed, after a small word that only names have
-        last = _PARTICLE.search(value) is not None
+    if not last:  # a surname nobody listed, after a small word that names have
+        last = (_PARTICLE if first else _SURNAMED).search(value) is not None
     return 2 if first and last else int(first or last)
 
 

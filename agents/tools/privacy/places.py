@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from agents.tools.privacy.normal import fold
 
@@ -48,7 +49,7 @@ def could_be_address(value: str) -> bool:
     """Whether words and a number stand as in an address; enough only where the column's name asks for addresses."""
     if not 8 <= len(value) <= 200 or "@" in value or "://" in value or value[0] in "/\\{[<":
         return False
-    letters = sum(character.isalpha() for character in value)
+    letters = sum(unicodedata.category(character)[0] in "LM" for character in value)  # vowel signs too
     return letters >= 4 and letters > len(value) / 3 and _LOOSE.match(value) is not None and " " in value
 
 
