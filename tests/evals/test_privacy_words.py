@@ -70,6 +70,18 @@ def test_what_only_looks_personal_stays_untouched(name: str, values: list[str]) 
     assert _found(name, values) is None
 
 
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        [0.0 if n % 3 else round(83_807.86 + 1_117.31 * n, 2) for n in range(ROWS)],
+        [0.0 if n % 50 else 19_949_200.0 + 7_919_317 * n for n in range(10 * ROWS)],
+    ],
+    ids=["with fractions", "mostly nought"],
+)
+def test_amounts_are_no_ids(amounts: list[float]) -> None:
+    assert not scan_table(pa.table({"balance": amounts})).columns["balance"].pii
+
+
 def test_a_number_with_its_check_is_told_from_one_without() -> None:
     jmbg = next(kind for kind in KINDS if kind.type == "RS_JMBG")
     assert jmbg.fits("0101006500006")

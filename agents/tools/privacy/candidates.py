@@ -27,7 +27,7 @@ class Candidate(NamedTuple):
 
 def numbers(facts: Facts) -> Iterator[Candidate]:
     """National ids and cards: their form in nearly all cells of a kind, and a check that chance would not pass."""
-    if facts.counts_up or facts.sentences > 0.5:
+    if facts.counts_up or facts.measures or facts.sentences > 0.5:
         return
     goods, _ = _fit(facts, GOODS)
     said = headers.suggested(facts.name)
