@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 
 _MONTHS = (
-    r"(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|ene|abr|ago|dic|fev|avr|juin|juil|aou|set|out)\w*"
+    r"(?:jan|feb|mar|apr|may|mai|maj|mei|jun|jul|aug|sep|oct|okt|nov|dec|dez|des|ene|abr|ago|dic|fev|fév|avr|juin|juil|aou|aoû|"
+    r"déc|set|out|gen|mag|giu|lug|ott|mrt|maa|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|"
+    r"янв|фев|мар|апр|мая|май|июн|июл|авг|сен|окт|ноя|дек)\w*\.?"
 )
 _YEAR_FIRST = re.compile(
-    r"((?:18|19|20)\d\d)[-/.年 ]?(\d{1,2})[-/.月 ]?(\d{1,2})日?(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?\Z"
+    r"((?:18|19|20)\d\d)[-/.年 ]?(\d{1,2})[-/.月 ]?(\d{1,2})[日.]?(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?\Z"
 )
-_YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ]((?:18|19|20)?\d\d)\Z")
+_YEAR_LAST = re.compile(r"(\d{1,2})\.?[-/. ](\d{1,2})\.?[-/. ]((?:18|19|20)?\d\d)\.?\Z")
 _DAY_WORD = re.compile(
     rf"(\d{{1,2}})(?:st|nd|rd|th)?[-/. ]*(?:de |of )?({_MONTHS})[-/., ]*(?:de )?((?:18|19|20)?\d\d)\Z", re.I
 )

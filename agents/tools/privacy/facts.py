@@ -13,6 +13,8 @@ from agents.tools.privacy.normal import clean, compact, shape
 
 _ENOUGH = 1_000
 _SOME = 250
+# An id seldom starts with more zeros; a nought that was padded would pass every check.
+_ZEROS_LOST = 3
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -48,7 +50,8 @@ class Facts:
         longest = max((len(value) for value in self.values), default=0)
         pad = longest if self.numeric else 0
         for value, count in self.values.items():
-            short = compact(value).zfill(pad) if pad and value.isdigit() else compact(value)
+            padded = value.isdigit() and len(value) >= pad - _ZEROS_LOST
+            short = compact(value).zfill(pad) if pad and padded else compact(value)
             made[short] = made.get(short, 0) + count
         return made
 
@@ -83,6 +86,11 @@ class Facts:
     def digits(self) -> float:
         """The part of the cells that are digits and separators alone."""
         return self.share(lambda value: compact(value).isdigit())
+
+    @cached_property
+    def measures(self) -> bool:
+        """Whether these are amounts: numbers by type, some of them with a fraction."""
+        return self.numeric and self.share(lambda value: not value.isdigit()) > 0.02
 
     @cached_property
     def sentences(self) -> float:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from agents.tools.privacy.lexicon import sections
 from agents.tools.privacy.normal import fold
 
+# Whole words, starts and ends of words.
+_Words = tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]
+# What names of columns hang on a word: `telnr`, `mobilnummer`, `adresstxt`.
+_NUMBERED = re.compile(r"(?:nr|num|nummer|numero|numer|numara|nummeri|txt|str)\Z")
 _NAMES = re.compile(
     r"(?:^| )(?:(?:first|last|full|given|family|middle|maiden|birth|legal|display|customer|client|patient|employee|"
     r"contact|person|user|member|account holder|card holder|emergency contact|primary contact|next of kin|staff|agent|"
@@ -31,19 +36,20 @@ def suggested(name: str) -> frozenset[str]:
     found = {kind for kind, listed in _lexicon().items() if any(_is_one(word, listed) for word in words)}
     if _NAMES.search(" ".join(words)) and not set(words) & {"user", "login"} - {"display"}:
         found.add("PERSON")
-    joined = "".join(words)
-    found |= {kind for kind, listed in _lexicon().items() if _is_one(joined, listed)}
+    joined = {"".join(words), *("".join(pair) for pair in pairwise(words))}
+    found |= {kind for kind, listed in _lexicon().items() if any(_is_one(word, listed) for word in joined)}
     return frozenset(found)
 
 
 @cache
-def _lexicon() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
-    made: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {}
+def _lexicon() -> dict[str, _Words]:
+    made: dict[str, _Words] = {}
     for kind, listed in sections("headers.txt").items():
         words = [fold(word) for word in listed if kind.isupper()]
         if words:
             starts = tuple(word[:-1] for word in words if word.endswith("*"))
-            made[kind] = frozenset(word.rstrip("*") for word in words), starts
+            ends = tuple(word[1:] for word in words if word.startswith("*"))
+            made[kind] = frozenset(word.strip("*") for word in words), starts, ends
     return made
 
 
@@ -52,9 +58,17 @@ def _listed(section: str) -> frozenset[str]:
     return frozenset(sections("headers.txt")[section])
 
 
-def _is_one(word: str, listed: tuple[frozenset[str], tuple[str, ...]]) -> bool:
-    whole, starts = listed
-    return word.rstrip("0123456789") in whole or word in whole or word.startswith(starts)
+def _is_one(word: str, listed: _Words) -> bool:
+    whole, starts, ends = listed
+    bare = word.rstrip("0123456789")
+    stem = _NUMBERED.sub("", bare)
+    return (
+        bare in whole
+        or word in whole
+        or (len(stem) > 2 and stem in whole)
+        or word.startswith(starts)
+        or bare.endswith(ends)
+    )
 
 
 def says(name: str, phrases: tuple[str, ...]) -> bool:

@@ -7,6 +7,15 @@ from agents.tools.privacy.checksums import ean, luhn, real_date, verhoeff, weigh
 from agents.tools.privacy.ids import EUROPE, IdKind, always, kind, ssn
 
 
+def jmbg(n: str) -> bool:
+    """The number of the countries that were Yugoslavia: a day with three digits of its year, and a check modulo 11."""
+    rest = 11 - weighted(n, (7, 6, 5, 4, 3, 2) * 2) % 11
+    year = int(n[4:7])
+    return real_date(year + (1000 if year > 800 else 2000), int(n[2:4]), int(n[:2])) and (
+        0 if rest > 9 else rest
+    ) == int(n[12])
+
+
 def br_cpf(n: str) -> bool:
     if len(set(n)) == 1:
         return False
@@ -125,6 +134,7 @@ WORLD = (
     kind("AU_MEDICARE", r"[2-6]\d{9}", "10", au_medicare, 0.1, "medicare", "9999 99999 9"),
     kind("NZ_IRD", r"\d{8,9}", "8-9", nz_ird, 0.09, "ird"),
     kind("ZA_ID_NUMBER", r"\d{13}", "13", za_id, 0.001, "rsa,south africa,identity number,id number"),
+    kind("RS_JMBG", r"\d{13}", "13", jmbg, 0.003, "jmbg,emso"),
     kind("KR_RRN", r"\d{13}", "13", kr_rrn, 0.03, "rrn,resident registration,jumin", "999999-9999999"),
     kind("JP_MY_NUMBER", r"\d{12}", "12", jp_number, 0.1, "my number,mynumber,kojin"),
     kind("CN_ID", r"[1-9]\d{16}[0-9X]", "18", cn_id, 0.002, "shenfen,id card,resident"),

@@ -135,6 +135,9 @@ def _personal_urls(facts: Facts) -> bool:
     return facts.variety > 0.5 and not words & set(_OTHER_URL) and facts.share(lambda value: "://" in value) > 0.5
 
 
+_ABROAD = re.compile(r"\+[1-9]\d{0,2}(?:[ -]?\(?\d{1,5}\)?[ .-]?)(?:\d[ .-]?){5,10}")
+
+
 def _dialled_so(value: str) -> bool:
     """Written as nothing but a phone number is."""
     return value.startswith("+") or (value.startswith("(") and ")" in value)
@@ -151,6 +154,8 @@ def _phones(tally: Tally, facts: Facts) -> Iterator[Candidate]:
     )
     if named and dialled >= 0.7 and facts.distinct >= 2 and facts.share(lambda v: len(compact(v)) >= 7) > 0.7:
         yield Candidate("PHONE_NUMBER", 0.9, dialled, "the name says so and the numbers have the form")
+    elif share < 0.15 and facts.share(lambda v: _ABROAD.fullmatch(v) is not None) >= max(_LEAST_SEEN, 2 / facts.weight):
+        yield Candidate("PHONE_NUMBER", 0.6, share, "some of its cells are numbers to dial from abroad")
     elif share >= 0.15 and (not headers.names_goods(facts.name) or facts.share(_dialled_so) > 0.8):
         written = facts.share(lambda value: re.search(r"[+()]|\d[ .-]\d", value) is not None)
         if share >= 0.6 or (share >= 0.25 and written > 0.2) or (share > 0.15 and facts.digits < 0.8):

@@ -9,7 +9,24 @@ from agents.tools.privacy.lexicon import sections
 from agents.tools.privacy.normal import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
-_NAME_LIKE = re.compile(r"[^\W\d_]+(?:[ .,'\u2019\u00b7-]{1,2}[^\W\d_]+){0,5}\.?\Z")
+# A letter, or a vowel sign of the scripts of India and further east.
+_LETTER = r"(?:[^\W\d_]|[\u0900-\u0903\u093a-\u094f\u0981-\u0e4e\u05b0-\u05c7\u064b-\u0652\u200c\u200d])"
+_NAME_LIKE = re.compile(rf"[^\W\d_]{_LETTER}*(?:[ .,'\u2019\u00b7-]{{1,2}}{_LETTER}+){{0,6}}\.?\Z")
+# How surnames of many countries end that few other words do.
+_SURNAME = re.compile(
+    r"(?:[aeiouy]nen|[^aeiou]ski|[^aeiou]ska|wicz|czyk|czak|[oe]vic|[kl]ovic|escu|eanu|poulos|poulou|[a-z]akis|idis|iadis|"
+    r"shvili|adze|idze|[aeu]nyan|[dlmrst]yan|[ln]sson|rsson|sdottir|ardottir|nsen|tsen|rsen|lsen|oglu|enko|chuk|yshyn|"
+    r"ovova|ikova|akova|[oe]vsky|inskas|auskas|evicius|avicius|aitis|iene|aite|yte|[bdgklmnprstvz]ins|"
+    r"[nrlp]dez|[ng]uez|[trn]inez|[ra]rez|qvist|kvist|strom|gren|lund|stedt|hoff|meier|meyer|maier|huber|bauer|"
+    r"zadeh|zade|nejad|pour|bekov|ullah|uddin|singh|swamy|murthy|wala|owski|ewska|ievna|ovna)\Z"
+)
+# Small words between the names of one person.
+_PARTICLE = re.compile(
+    r"[^\W\d_]{2,} (?:van|von|de|del|della|di|da|dos|das|ten|ter|bin|ibn|af|av|zu)"
+    r"(?: (?:de|der|den|la|las|los|het|'t))? [^\W\d_]{2,}\Z"
+)
+# Those that stand in no place's name and no product's.
+_SURNAMED = re.compile(r" (?:van|von|ten|ter|bin|ibn)(?: (?:de|der|den|het|'t))? [^\W\d_a-z]\w+\Z")
 _ORGANISATION = re.compile(
     r"(?<!\w)(?:ltd|limited|inc|llc|llp|plc|gmbh|mbh|kg|ohg|ag|se|corp|co|company|group|gruppe|holdings?|sons|partners|"
     r"associates|s\.?a\.?s?|sarl|sas|srl|spa|s\.?p\.?a|s\.?r\.?l|bv|b\.v|nv|oy|oyj|ab|as|a/s|aps|kk|pty|pvt|sp|zoo|ltda|"
@@ -23,7 +40,24 @@ _PLACE = re.compile(
     r"^(?:north|south|east|west|new|port|lake|mount|saint|san|santa|los|las|bad|el|la|le)\s",
     re.I,
 )
-_CYRILLIC = re.compile(r"(?:ов|ова|ев|ева|ёв|ёва|ин|ина|ский|ская|енко|чук|вич|вна|ко|ян|дзе|швили)\Z", re.I)
+_CYRILLIC = re.compile(
+    r"(?:ов|ова|ев|ева|ёв|ёва|ин|ина|ский|ская|ський|ська|енко|чук|щук|юк|вич|вна|ко|ян|ић|ски|ска|дзе|швили)\Z", re.I
+)
+# Letters of other scripts, how surnames end in them, and the list of the names most heard.
+_SCRIPTS = (
+    (
+        0x370,
+        0x3FF,
+        re.compile(r"(?:πουλος|πουλου|ακης|ακη|ιδης|ιδου|αδης|αδου|ατος|ιωτης|ελης|ογλου|ακος|εας)\Z"),
+        "greek",
+    ),
+    (0x530, 0x58F, re.compile(r"(?:յան|եան|յանց)\Z"), ""),
+    (0x590, 0x5FF, None, "hebrew"),
+    (0x600, 0x6FF, re.compile(r"(?:زاده|پور|نژاد|\u06cc\u0627\u0646)\Z"), "arabic"),
+    (0x900, 0x97F, None, "indic"),
+    (0xE00, 0xE7F, None, "thai"),
+    (0x10A0, 0x10FF, re.compile(r"(?:შვილი|ძე|ავა|უა|ური|ული|იანი)\Z"), ""),
+)
 
 
 @cache
@@ -47,10 +81,13 @@ def is_known_name(value: str) -> int:
         return 0
     given, family = _listed("given"), _listed("family")
     if len(words) == 1:
-        return int(words[0] in given or words[0] in family)
+        return int(words[0] in given or words[0] in family or _SURNAME.search(words[0]) is not None)
     joined = "".join(words[-2:])
     first = any(word in given for word in words)
-    last = joined in family or any(word in family for word in words[1:]) or words[0] in family
+    last = joined in family or any(word in family or _SURNAME.search(word) for word in words[1:])
+    last = last or words[0] in family or _SURNAME.search(words[0]) is not None
+    if not last:  # a surname nobody listed, after a small word that names have
+        last = (_PARTICLE if first else _SURNAMED).search(value) is not None
     return 2 if first and last else int(first or last)
 
 
@@ -68,9 +105,20 @@ def _other_script(value: str) -> int | None:
     if 0x400 <= first <= 0x4FF:
         known = [bool(_CYRILLIC.search(word)) or word.lower() in _listed("cyrillic") for word in words]
         return min(2, sum(known))
-    if 0x600 <= first <= 0x6FF:
-        return 2 if any(word in _listed("arabic") for word in words) else 0
+    for low, high, ending, section in _SCRIPTS:
+        if low <= first <= high:
+            return _heard(words, ending, _listed(section) if section else frozenset())
     return None
+
+
+def _heard(words: list[str], ending: re.Pattern[str] | None, listed: frozenset[str]) -> int:
+    """How many of a name's words are listed or end as surnames do, two at most; of one word alone one."""
+    plain = [fold(word) for word in words]
+    known = sum(
+        bare in listed or word in listed or bool(ending and ending.search(bare))
+        for word, bare in zip(words, plain, strict=True)
+    )
+    return min(2, known, len(words))
 
 
 def is_organisation(value: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from agents.tools.privacy.normal import fold
 
@@ -33,11 +34,23 @@ _CITY = re.compile(
 _BOX = re.compile(r"\b(?:p\.?\s?o\.?\s?box|postfach|apartado|boite postale|psc \d|unit \d+ box|[af]po a[aep])\b", re.I)
 _EASTERN = re.compile(
     r"[省市区縣県都道府郡町村][^\s]{0,12}?\d|\d+\s*(?:丁目|番地?|号|號|室|楼|弄)|[路街][^\s]{0,6}?\d+号?|[시도군구동읍면로길]\s?\d|"
-    r"(?:ул\.|улица|пр\.|проспект|пер\.|д\.)\s*\S+"
+    r"(?:ул\.|улица|пр\.|проспект|пер\.|д\.|вул\.|буд\.|кв\.|площа|бул\.|ж\.к\.)\s*\S+|(?:省|市)\S{2,12}(?:路|街|道|巷)|"
+    r"[가-힣](?:도|시)\s\S+[시군구]\s|(?:ถ\.|ถนน|ซอย|หมู่|อำเภอ|เขต|ตำบล)|(?:ქ\.|ქუჩა|գ\.|փողոց|ул |\bтк )|"
+    r"\bΤ\.?Κ\.?\s?\d|^(?:Πλ|Οδ|Λεωφ|Οδός|Πλατεία|Λεωφόρος)[. ]|(?:रोड|मार्ग|नगर|गली)|\bשד'|רחוב|شارع|خیابان|کوچه"
 )
+# In whatever language: two words or more, and a number of a house or a town.
+_LOOSE = re.compile(r"(?=.*\d)[^\W\d_]{2}.*[\s,].*|\d+[\w/-]*,?\s+[^\W_]{2}.*")
 _FLAT = re.compile(
     r"\b(?:apt|apartment|suite|ste|unit|flat|floor|room|wohnung|appartement|piso|planta|interno|etage)\b\.?", re.I
 )
+
+
+def could_be_address(value: str) -> bool:
+    """Whether words and a number stand as in an address; enough only where the column's name asks for addresses."""
+    if not 8 <= len(value) <= 200 or "@" in value or "://" in value or value[0] in "/\\{[<":
+        return False
+    letters = sum(unicodedata.category(character)[0] in "LM" for character in value)  # vowel signs too
+    return letters >= 4 and letters > len(value) / 3 and _LOOSE.match(value) is not None and " " in value
 
 
 def is_address(value: str) -> bool:

@@ -25,6 +25,8 @@ _NAMED = {
     "PHONE_NUMBER": re.compile(
         r"phone|\btel\b|\btel[.:]|mobile|\bcell|\bfax|\bcall\b|\bdial|\bring\b|\bsms\b|whatsapp|\bdesk\b|\boffice\b|"
         r"reach (?:me|us|him|her|them)|contact|answering at|telefon|rückfragen|handy|móvil|portable|messages? to|"
+        r"rappel|joindre|appeler|t[eé]l\b|t[eé]l[eé]phone|llamar|llame|llamada|chiamare|chiamata|ligar|bellen|mobiel|ringen|anruf|"
+        r"zadzwo|komórk|zavolat|puhelin|ringa|kontakt|hívja|sunaţi|suna[tț]i|arayın|telef|позвон|звон|тел\b|電話|电话|手机|전화|"
         r"registered"
     ),
 }
@@ -33,7 +35,8 @@ _NUMBER = re.compile(
     r"(?<![\w.+-])((?:\+|00)?\(?\d[\d ()./-]{4,18}\d)(?:(?![\w])| ?(?:x|ext\.?) ?\d{1,6}(?![\w]))", re.I
 )
 _PHONE_LIKE = re.compile(
-    r"(?:\d{3}[-.]\d{3}[-.]\d{4}|\(\d{2,5}\) ?\d[\d -]{4,9}\d|\(0\d{3,4}\) ?\d{5}|0\d{3,4} \d{5,7})\Z"
+    r"(?:\d{3}[-.]\d{3}[-.]\d{4}|0[1-9](?:[ .]\d\d){4}|0[789]0-\d{4}-\d{4}|01[016-9]-\d{3,4}-\d{4}|"
+    r"\(\d{2,5}\) ?\d[\d -]{4,9}\d|\(0\d{3,4}\) ?\d{5}|0\d{3,4} \d{5,7})\Z"
 )
 # Words that call a number something that is nobody's.
 _OTHER = re.compile(
