@@ -9,6 +9,8 @@ from typing import Any
 
 from platform_defs.targets import open_target
 
+MOST = 500_000
+
 
 def profile_target(target: str, environment: str, cwd: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """`{rows, columns: {name: {...}}, rules: [...]}` of a file (CSV, JSON, Parquet) or of `layer/table`.
@@ -23,10 +25,21 @@ def profile_target(target: str, environment: str, cwd: Path, say: Callable[[str]
     opened = open_target(target, environment, cwd)
     for note in opened.notes:
         say(note)
-    profile = profile_table(opened.data, now=now)
+    profile = profile_table(_rows(opened.data, say), now=now)
     hidden, derived = (frozenset[str](), False) if (cwd / target).is_file() else _said(target, environment)
     rules = [rule for rule in write_rules(profile, now=now, derived=derived) if not names_people(rule, hidden)]
     return {**profile.to_json(rules, hidden), **opened.to_json()}
+
+
+def _rows(data: Any, say: Callable[[str], None]) -> Any:
+    """What can be read more than once: of rows that stand in a quarantine or log, the first."""
+    from assets.kinds.sides import Lines
+
+    if not isinstance(data, Lines):
+        return data
+    if (rows := data.count_rows()) > MOST:
+        say(f"the first {MOST:,} of {rows:,} rows are looked at")
+    return data.table(MOST)
 
 
 def _said(asset: str, environment: str) -> tuple[frozenset[str], bool]:

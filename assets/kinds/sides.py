@@ -65,6 +65,18 @@ class Lines(Pieces):
             for column in batch.columns:
                 yield from _columns(column.to_pylist())
 
+    def table(self, most: int) -> pa.Table:
+        """The first rows in memory, `most` of them; a column that one of them lacks is null there."""
+        import pyarrow as pa
+
+        taken, parts = 0, [pa.table({})]
+        for batch in self.to_batches():
+            parts.append(pa.Table.from_batches([batch]).slice(0, most - taken))
+            taken += parts[-1].num_rows
+            if taken >= most:
+                break
+        return pa.concat_tables(parts[1:] or parts, promote_options="default")
+
 
 def as_forms(rows: pa.Table) -> pa.Table:
     """The rows as they may be shown: of every value of the table no more than its form."""

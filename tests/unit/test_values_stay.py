@@ -96,8 +96,9 @@ def test_a_profile_on_the_command_line_shows_no_value_of_a_person(
     table = stage.platform.lake.read(TableId("dev", "bronze", "people")).read_all()
     lines = [json.dumps({"given": row["given"], "ssn": row["ssn"]}) for row in table.to_pylist()]
     stage.platform.lake.append(TableId("dev", "quarantine", "bronze_people"), pa.table({"row": lines}))
+    notes: list[str] = []
     for asset in ("bronze/people", "quarantine/bronze_people"):
-        found = profile_target(asset, "dev", tmp_path)
+        found = profile_target(asset, "dev", tmp_path, notes.append)
         assert found["columns"]["given"]["distinct"] >= 4
         assert not PLANTED.search(json.dumps(found, default=str))
 
