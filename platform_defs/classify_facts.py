@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from agents.core.approval import Effects, Facts
@@ -16,17 +16,50 @@ if TYPE_CHECKING:
     from dagster import AssetKey
     from dagster._core.definitions.assets.graph.remote_asset_graph import RemoteAssetNode
 
+    from resources.platform import Platform
 
-def facts_of(effects: Effects, graph: Graph, budget: float | None = None) -> Facts:
-    """Blast radius, personal data and reversibility of what a run would do outside dev."""
+
+def facts_of(
+    effects: Effects, graph: Graph, budget: float | None = None, told: Mapping[str, str] | None = None
+) -> Facts:
+    """Blast radius, personal data and reversibility of what a run would do outside dev.
+
+    `told` are classes by asset key that are known better than the loaded definitions know them.
+    """
     if effects.environment == "dev":
         return Facts(0, "unknown", None, budget, True)
     tables = [table for name in effects.assets if (table := table_of(name.split("/"))) and table.environment != "dev"]
-    told = [_class(_sources(table, effects, graph), effects, graph) for table in tables]
-    pii = max(told, key=CLASSES.index, default="unknown")
+    said = told or {}
+    classes = [said.get(str(one)) or _class(_sources(one, effects, graph), effects, graph) for one in tables]
+    pii = max(classes, key=CLASSES.index, default="unknown")
     nodes = [node for table in tables if (node := _twin(table, graph))]
     reversible = not {"provision", "delete", "external", "spend"}.intersection(effects.effects)
     return Facts(len(_downstream(nodes, graph)), pii, None, budget, reversible)
+
+
+def told_by_specs(platform: Platform, effects: Effects, graph: Graph) -> dict[str, str]:
+    """By asset key what the specs that a promotion brings say of personal data: definitions may lag behind a scan."""
+    from dagster import AssetKey
+    from pydantic import TypeAdapter
+
+    from agents.tools.governing.declared import declared
+    from assets.kinds.personal import data_class
+    from assets.kinds.spec import Extension, Table
+
+    if effects.environment == "dev" or not _promotes(effects):
+        return {}
+    entries, found = declared(platform, "dev"), dict[str, str]()
+    for name in effects.assets:
+        table = table_of(name.split("/"))
+        entry = entries.get(table.asset) if table else None
+        if table is None or entry is None:
+            continue
+        kind: type[Table | Extension] = Extension if "asset" in entry else Table
+        shown = [key for key, view in entries.items() if (view.get("masked") or {}).get("source") == table.asset]
+        views = [TableId(table.environment, *key.split("/", 1)) for key in shown]
+        there = [view for view in views if str(view) in effects.assets or graph.node(AssetKey(list(view)))]
+        found[name] = data_class(TypeAdapter(kind).validate_python(entry), there) or "unknown"
+    return found
 
 
 def _twin(table: TableId, graph: Graph) -> RemoteAssetNode | None:

@@ -10,7 +10,7 @@ from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import PlatformError, StateError
 from agents.core.registry import Effect, Registry
 from platform_defs.classify import Graph, Touched, declared, digest_of, executing_tags, table_of
-from platform_defs.classify_facts import facts_of
+from platform_defs.classify_facts import facts_of, told_by_specs
 from platform_defs.run_config import open_references, phase_of, sequence, settled
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def workflow_effects(
         tuple(sorted(unknown)),
         executing_tags(run),
     )
-    return made, facts_of(made, graph, budget)
+    return made, facts_of(made, graph, budget, told_by_specs(platform, made, graph))
 
 
 def _environment(named: str, steps: tuple[Mapping[str, Any], ...], unknown: list[str]) -> str:

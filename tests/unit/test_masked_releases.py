@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from agents.core.approval import Effects
 from agents.core.errors import SpecError
+from platform_defs.classify import Graph
+from platform_defs.classify_facts import facts_of, told_by_specs
 from resources.masking_keys import with_new_version
 from resources.platform import Platform
 from resources.settings import CatalogSettings
+from tests.unit.governance_stage import Stage
 from tests.unit.product_runs import ORDERS
 from tests.unit.release_stage import ReleaseStage
 
@@ -60,3 +64,29 @@ def test_a_release_has_the_catalogs_of_its_environment_told(stage: ReleaseStage)
 def test_a_view_does_not_go_without_its_base(stage: ReleaseStage) -> None:
     with pytest.raises(SpecError, match="masked/orders reads bronze/orders, which is not in staging"):
         stage.promote("masked/orders")
+
+
+@pytest.mark.parametrize(
+    ("columns", "released", "told"),
+    [
+        ("{n: {pii: none}}", ["bronze/people"], "none"),
+        ("{n: {pii: EMAIL_ADDRESS}}", ["bronze/people"], "unmasked"),
+        ("{n: {pii: EMAIL_ADDRESS}}", ["bronze/people", "masked/people"], "masked"),
+        ("{}", ["bronze/people"], "unknown"),
+    ],
+)
+def test_a_release_is_judged_by_what_specs_say_even_before_definitions_are_loaded_anew(
+    tmp_path: Path, columns: str, released: list[str], told: str
+) -> None:
+    stage = Stage(tmp_path)
+    stage.deployment.product(
+        f"""
+        - {{name: people, layer: bronze, sql: SELECT 1 AS n, columns: {columns}}}
+        - {{name: people, layer: masked, masked: {{source: bronze/people}}}}
+        """
+    )
+    step = {"agent": "deployment", "action": "promote", "inputs": {"assets": released}}
+    effects = Effects("prod", ("write_data",), {f"prod/{name}": "sha256:x" for name in released}, (step,))
+    said = told_by_specs(stage.platform, effects, Graph(None))
+    assert said["prod/bronze/people"] == told
+    assert facts_of(effects, Graph(None), told=said).pii == told
