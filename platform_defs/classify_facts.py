@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.core.approval import Effects, Facts
 from agents.core.catalog import ENVIRONMENTS, TableId
-from assets.kinds.personal import VIEWS
+from assets.kinds.personal import VIEWS, data_class
 from assets.kinds.spec_classes import CLASSES
 from platform_defs.classify import Graph, digest_of, table_of
 
@@ -38,13 +38,14 @@ def facts_of(
 
 
 def told_by_specs(platform: Platform, effects: Effects, graph: Graph) -> dict[str, str]:
-    """By asset key what the specs that a promotion brings say of personal data: definitions may lag behind a scan."""
-    from dagster import AssetKey
-    from pydantic import TypeAdapter
+    """By asset key what the specs that a promotion brings say of personal data: definitions may lag behind a scan.
+
+    Of Python assets the definitions know more, since their code speaks too; a spec that does not load says nothing.
+    """
+    from pydantic import TypeAdapter, ValidationError
 
     from agents.tools.governing.declared import declared
-    from assets.kinds.personal import data_class
-    from assets.kinds.spec import Extension, Table
+    from assets.kinds.spec import Table
 
     if effects.environment == "dev" or not _promotes(effects):
         return {}
@@ -52,14 +53,23 @@ def told_by_specs(platform: Platform, effects: Effects, graph: Graph) -> dict[st
     for name in effects.assets:
         table = table_of(name.split("/"))
         entry = entries.get(table.asset) if table else None
-        if table is None or entry is None:
+        if table is None or entry is None or "asset" in entry:
             continue
-        kind: type[Table | Extension] = Extension if "asset" in entry else Table
-        shown = [key for key, view in entries.items() if (view.get("masked") or {}).get("source") == table.asset]
-        views = [TableId(table.environment, *key.split("/", 1)) for key in shown]
-        there = [view for view in views if str(view) in effects.assets or graph.node(AssetKey(list(view)))]
-        found[name] = data_class(TypeAdapter(kind).validate_python(entry), there) or "unknown"
+        try:
+            spec = TypeAdapter(Table).validate_python(entry)
+        except ValidationError:
+            continue
+        found[name] = data_class(spec, _views(table, entries, effects, graph)) or "unknown"
     return found
+
+
+def _views(table: TableId, entries: Mapping[str, Mapping[str, Any]], effects: Effects, graph: Graph) -> list[TableId]:
+    """The masked views of a table that its environment has, or that come with it."""
+    from dagster import AssetKey
+
+    shown = [key for key, view in entries.items() if (view.get("masked") or {}).get("source") == table.asset]
+    views = [TableId(table.environment, *key.split("/", 1)) for key in shown]
+    return [view for view in views if str(view) in effects.assets or graph.node(AssetKey(list(view)))]
 
 
 def _twin(table: TableId, graph: Graph) -> RemoteAssetNode | None:

@@ -212,8 +212,7 @@ def _accepted(session: Session, asset: str, table: TableId, chosen: Waiting) -> 
     for one in chosen.cells:
         rows.setdefault(one.name, []).append(one)
     inside = [_row(cells) for cells in rows.values() if cells[0].in_table]
-    there = standing(base, Counter(row.before for row in inside)) if base else Counter[str]()
-    same = [row for row in inside if there[row.before] > 0 and not there.subtract({row.before: 1})]
+    same = _unchanged(inside, standing(base, Counter(row.before for row in inside))) if base else []
     made = repair(platform.lake, table, base, same, run, now, session.agent, chosen.name) if base and same else []
     failed, back = judged(session, asset, base.version) if base and made else ((), "")
     if failed:
@@ -232,6 +231,16 @@ def _accepted(session: Session, asset: str, table: TableId, chosen: Waiting) -> 
     stayed = len(repairs) - landed - superseded
     numbers = (len(rows), len(made), gone + superseded, landed, stayed)
     return Accepted(chosen.name, chosen.asked, *numbers, applied.refused, applied.back)
+
+
+def _unchanged(rows: Sequence[RowRepair], there: Counter[str]) -> list[RowRepair]:
+    """Rows that stand in the table as they were seen; of equal ones no more than it has."""
+    left, found = there.copy(), list[RowRepair]()
+    for row in rows:
+        if left[row.before] > 0:
+            left[row.before] -= 1
+            found.append(row)
+    return found
 
 
 def _row(cells: Sequence[Proposed]) -> RowRepair:

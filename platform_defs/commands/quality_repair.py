@@ -8,7 +8,7 @@ import typer
 
 from platform_defs.commands.busy import busy
 from platform_defs.commands.printing import Json, emit, tell
-from platform_defs.commands.quality_rows import Asset, Environment, table_of
+from platform_defs.commands.quality_rows import Asset, Environment, launched_or_looked_at, table_of
 
 Set = Annotated[str, typer.Option("--proposals", help="A set of proposals, such as P-1f0c...; empty: the newest.")]
 Columns = Annotated[list[str] | None, typer.Option("--column", help="Only cells of this column. Again for more.")]
@@ -39,20 +39,13 @@ def repair(
 
     adp quality repair bronze/sales_customers
     """
-    from platform_defs.before_asking import check_rows
-    from platform_defs.here import deployed
-
-    platform, table = deployed(), table_of(asset, environment)
-    check_rows(platform, table)
-    if not dry_run:
-        from platform_defs.commands.launched import launch_step
-
-        launch_step("quality", "repair", {"asset": asset}, environment, json=json)
+    looked_at = launched_or_looked_at("repair", asset, environment, dry_run=dry_run, json=json)
+    if looked_at is None:
         return
     from agents.tools.wrong_rows import proposals
 
     with busy(f"looking for wrong cells in {asset}"):
-        found = proposals(platform, table).to_json()
+        found = proposals(*looked_at).to_json()
     if json:
         emit(found)
         return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agents.core.catalog import TableId
 from platform_defs.commands.busy import busy
 from platform_defs.commands.printing import Json, emit, tell
+
+if TYPE_CHECKING:
+    from resources.platform import Platform
 
 Asset = Annotated[str, typer.Argument(metavar="ASSET", help="Such as bronze/sales_orders.")]
 Environment = Annotated[str, typer.Option("--environment", "-e", help="dev, staging or prod.")]
@@ -59,20 +62,13 @@ def replay(
 
     adp quality replay bronze/sales_orders --json
     """
-    from platform_defs.before_asking import check_rows
-    from platform_defs.here import deployed
-
-    platform, table = deployed(), table_of(asset, environment)
-    check_rows(platform, table)
-    if not dry_run:
-        from platform_defs.commands.launched import launch_step
-
-        launch_step("quality", "replay", {"asset": asset}, environment, json=json)
+    looked_at = launched_or_looked_at("replay", asset, environment, dry_run=dry_run, json=json)
+    if looked_at is None:
         return
     from agents.tools.replaying import would_land
 
     with busy(f"judging the quarantine of {asset}"):
-        found = would_land(platform, table).to_json()
+        found = would_land(*looked_at).to_json()
     if json:
         emit(found)
         return
@@ -80,6 +76,23 @@ def replay(
     tell(f"{landed}, {found['rows_superseded']:,} are superseded, {found['rows_kept']:,} stay")
     for rule, rows in found["kept"].items():
         tell(f"  {rows:,}  {rule}")
+
+
+def launched_or_looked_at(
+    action: str, asset: str, environment: str, *, dry_run: bool, json: bool
+) -> tuple[Platform, TableId] | None:
+    """Launch the quality agent's step on a table; of a dry run what it is to look at."""
+    from platform_defs.before_asking import check_rows
+    from platform_defs.here import deployed
+
+    platform, table = deployed(), table_of(asset, environment)
+    check_rows(platform, table)
+    if dry_run:
+        return platform, table
+    from platform_defs.commands.launched import launch_step
+
+    launch_step("quality", action, {"asset": asset}, environment, json=json)
+    return None
 
 
 def table_of(asset: str, environment: str) -> TableId:

@@ -177,8 +177,7 @@ def case(request: pytest.FixtureRequest) -> tuple[str, pa.Table, Any]:
 
 @pytest.mark.parametrize(("kind", "kwargs"), RULES, ids=lambda value: str(value)[:60])
 def test_same_verdict_and_count(case: tuple[str, pa.Table, Any], kind: str, kwargs: dict[str, Any]) -> None:
-    if not _same(case, kind, kwargs):
-        pytest.skip(f"Great Expectations itself fails on {case[0]!r}")
+    assert _same(case, kind, kwargs), f"Great Expectations itself fails on {case[0]!r}: nothing was compared"
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=lambda value: str(value["row_condition"])[:60])
@@ -186,8 +185,7 @@ def test_same_rows_are_left_out_by_a_condition(case: tuple[str, pa.Table, Any], 
     # Every kind of rule with one condition, and each condition with a few: all with all takes minutes.
     rules = OVER_SOME_ROWS if condition in (CONDITIONS[0], CONDITIONS[13]) else OVER_SOME_ROWS[2:5:2]
     compared = [_same(case, kind, {**kwargs, **condition}) for kind, kwargs in rules]
-    if not any(compared):
-        pytest.skip(f"Great Expectations itself fails on {case[0]!r}")
+    assert any(compared), f"Great Expectations itself fails on {case[0]!r}: nothing was compared"
 
 
 def _same(case: tuple[str, pa.Table, Any], kind: str, kwargs: dict[str, Any]) -> bool:

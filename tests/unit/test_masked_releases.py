@@ -90,3 +90,14 @@ def test_a_release_is_judged_by_what_specs_say_even_before_definitions_are_loade
     said = told_by_specs(stage.platform, effects, Graph(None))
     assert said["prod/bronze/people"] == told
     assert facts_of(effects, Graph(None), told=said).pii == told
+
+
+def test_of_a_persons_asset_its_definition_is_asked_and_a_spec_that_does_not_load_says_nothing(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.deployment.product("", more="  extensions:\n    - {asset: gold/loyalty, columns: {n: {pii: none}}}\n")
+    stage.deployment.product("- {name: broken, layer: bronze, sql: SELECT 1 AS n, columns: {n: {pii: 7}}}", "other")
+    assets = ["gold/loyalty", "bronze/broken", "bronze/nowhere"]
+    step = {"agent": "deployment", "action": "promote", "inputs": {"assets": assets}}
+    effects = Effects("prod", ("write_data",), {f"prod/{name}": "sha256:x" for name in assets}, (step,))
+    assert told_by_specs(stage.platform, effects, Graph(None)) == {}
+    assert facts_of(effects, Graph(None), told={}).pii == "unknown"

@@ -82,10 +82,10 @@ def retention_declared(facts: TableFacts, _: Parameters) -> Finding:
     return Finding(False, "nothing says how long rows are kept", fix)
 
 
-def retention_kept(facts: TableFacts, _: Parameters) -> Finding:
+def retention_kept(facts: TableFacts, params: Parameters) -> Finding:
     """No row is older than its retention allows, unless a legal hold keeps it."""
     if facts.retention is None:
-        declared = retention_declared(facts, _)
+        declared = retention_declared(facts, params)
         return declared if declared.holds else Finding(None, declared.why, declared.fix)
     if facts.retention.hold:
         return Finding(True, "a legal hold keeps every row")
