@@ -235,7 +235,8 @@ def _accepted(session: Session, asset: str, table: TableId, chosen: Waiting) -> 
 
 def _unchanged(rows: Sequence[RowRepair], there: Counter[str]) -> list[RowRepair]:
     """Rows that stand in the table as they were seen; of equal ones no more than it has."""
-    left, found = there.copy(), list[RowRepair]()
+    left = there.copy()
+    found: list[RowRepair] = []
     for row in rows:
         if left[row.before] > 0:
             left[row.before] -= 1
