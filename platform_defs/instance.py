@@ -23,6 +23,7 @@ connections:
     description: Sales system of record
 """
 DAGSTER: dict[str, Any] = {
+    "instance_class": {"module": "platform_defs.guarded_instance", "class": "PlatformInstance", "config": {}},
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},
     "run_coordinator": {

@@ -25,6 +25,7 @@ from resources.inbox import (
 )
 from resources.inbox import request_id as request_of
 from resources.platform import Platform
+from resources.secrets_said import refuse_secrets
 from resources.store_rows import GoalRow
 
 SUBMIT_SECONDS = 120
@@ -35,7 +36,8 @@ query($path: [String!]!) { assetNodeOrError(assetKey: {path: $path}) { ... on As
 
 
 def submit(client: Client, platform: Platform, config: Mapping[str, Any]) -> str:
-    """Launch the `goal` job and wait until its plan is stored; the goal's id."""
+    """Launch the `goal` job and wait until its plan is stored; the goal's id. Raises Denied where it holds a secret."""
+    refuse_secrets(config, "the goal")
     run_id = client.launch("goal", {"ops": {"plan": {"config": dict(config)}}})
     deadline = time.monotonic() + SUBMIT_SECONDS
     while time.monotonic() < deadline:
@@ -104,6 +106,7 @@ def approve(
 
     Raises RunFailed with the reason when the decision was refused: nothing has changed then.
     """
+    refuse_secrets(note, "the note")
     platform.approvals.request(request_id)
     params = {
         "selector": {"repositoryLocationName": LOCATION, "repositoryName": REPOSITORY, "jobName": DECIDE},

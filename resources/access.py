@@ -16,6 +16,7 @@ from agents.core.digest import digest
 from agents.core.errors import ApprovalRequired, ConfigError, Denied
 from resources.approvals_rules import READ_TOOL
 from resources.production import base_of
+from resources.secrets_said import refuse_secrets
 
 if TYPE_CHECKING:
     from agents.core.policy import Decision
@@ -56,6 +57,7 @@ class Access:
         """Ask to read `columns` (none named: all) of a table for so many hours. Raises ConfigError, Denied."""
         if not reason.strip():
             raise ConfigError("a request to read personal data says what for", where=str(table), fix="give a reason")
+        refuse_secrets(reason, "the reason")
         if not 0 < hours <= LONGEST_HOURS:
             raise ConfigError(f"{hours} hours are too many or too few", where="hours", fix=f"at most {LONGEST_HOURS}")
         effects = _effects(reader, base_of(table) or table, columns, hours, reason.strip())

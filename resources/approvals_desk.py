@@ -12,6 +12,7 @@ from resources.approvals_records import DAY, HOUR, Change, Records
 from resources.approvals_rules import Question, rule, vouched
 from resources.approvals_signed import grant_of
 from resources.approvals_voting import approvals_of, check_policy, check_vote
+from resources.secrets_said import refuse_secrets
 from resources.store_goals import tables
 from resources.store_grants import insert_grant
 
@@ -33,8 +34,10 @@ class Desk(Records):
         """Record the word of a person who proved who they are; the request as it then stands.
 
         `run_id` is the run of `platform/approvals` that said it. Raises Denied with the reason: a wrong role or group,
-        an own request, one that is not pending, or what policy forbids. Approvals that suffice make the grant.
+        an own request, one that is not pending, what policy forbids, or a note that holds a secret. Approvals that
+        suffice make the grant.
         """
+        refuse_secrets(note, "the note")
         self.intact()
         try:
             with self._change() as change:
@@ -50,6 +53,7 @@ class Desk(Records):
 
     def revoke(self, request_id: str, by: str, note: str = "") -> ApprovalRequest:
         """Take a grant back: runs under it write no more. Raises StateError when it is not granted."""
+        refuse_secrets(note, "the note")
         with self._change() as change:
             request = rows.one_request(change.connection, request_id)
             self._move(change, request, "revoked", by_whom("revoked", by, note), by)

@@ -107,10 +107,13 @@ def without(base: Snapshot, predicate: str, sink: Sink) -> tuple[list[str], list
                 db.register("t", only)
                 if _number(db, f"SELECT count(*) FROM t WHERE {predicate}"):
                     gone.append(fragment.path)
-        except (duckdb.ParserException, duckdb.BinderException, duckdb.ConversionException) as error:
+        except (duckdb.ParserException, duckdb.BinderException) as error:
             raise LakeError(
                 f"the predicate cannot be evaluated: {str(error).splitlines()[0]}", where=base.where, fix="correct it"
             ) from error
+        except duckdb.ConversionException:  # its words quote the value
+            what = "the predicate cannot be evaluated: a value is not of the type that it asks for"
+            raise LakeError(what, where=base.where, fix="cast with TRY_CAST in it") from None
         keep = sink(_rest(db, base, gone, f"SELECT * FROM t WHERE ({predicate}) IS NOT TRUE")) if gone else []
     return gone, keep
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agents.core.errors import SpecError, StateError
+from resources.secret_values import find_secrets
 from resources.spec_git import Author, Checkout
 
 
@@ -28,14 +29,21 @@ def text_of(path: Path) -> str:
 
 
 def commit_people(checkout: Checkout, product: str, files: Iterable[Path]) -> None:
-    """What a person edited and did not commit becomes a commit of theirs, so that authorship stays true."""
+    """What a person edited and did not commit becomes a commit of theirs, so that authorship stays true.
+
+    Raises SpecError where it holds a secret: git forgets nothing.
+    """
     edited = checkout.changed([file for file in files if file.exists()])
+    for file in edited:
+        refuse_secret_in(text_of(file), file)
     if edited:
         checkout.commit(edited, f"{product}: edits by hand", checkout.person())
 
 
 def write_files(checkout: Checkout | None, files: Mapping[Path, str], message: str, author: Author) -> str:
     """Write the files (an empty text: none) and commit them; gives the commit's id. On failure they are as before."""
+    for file, content in files.items():
+        refuse_secret_in(content, file)
     before = {file: text_of(file) for file in files}
     try:
         for file, content in files.items():
@@ -49,6 +57,18 @@ def write_files(checkout: Checkout | None, files: Mapping[Path, str], message: s
             where = str(next(iter(files)))
             raise StateError(f"cannot write ({error.strerror})", where=where, fix="check its rights") from error
         raise
+
+
+def refuse_secret_in(text: str, path: Path) -> None:
+    """Raise SpecError with the line, never the value, where the text of a spec holds a secret."""
+    for secret in find_secrets(text):
+        line = text.count("\n", 0, secret.start) + 1
+        raise SpecError(
+            f"a secret stands here (it looks like {secret.type})",
+            where=f"{path}:{line}",
+            fix="take it out and replace it at its source, for whoever reads the file knows it; "
+            "a spec names a connection, and the connection names the secret",
+        )
 
 
 def replace_file(path: Path, text: str) -> None:

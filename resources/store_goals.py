@@ -13,6 +13,7 @@ from agents.core.digest import canonical_json
 from agents.core.errors import StateError
 from agents.core.goal import Goal, GoalStatus
 from agents.core.plan import Plan, plan_from
+from resources.secrets_said import refuse_secrets
 from resources.store_rows import TRANSITIONS, GoalMode, GoalRow
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ class GoalStore:
     ) -> Goal:
         """Store a submission under a new id; the same `source_run_id` gives the goal it made before.
 
-        With `plan` it is planned at once, whatever its words say.
+        With `plan` it is planned at once, whatever its words say. Raises Denied where they hold a secret.
         """
+        refuse_secrets(text, "the goal")
         db = tables()
         with self.database().write() as connection:
             if source_run_id is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.core.errors import GoalError
@@ -70,6 +70,19 @@ class Hasher:
             found.append(state.digest() in known)
         return found
 
+    def mentioned(self, texts: Sequence[str], wanted: Mapping[int, Collection[str]]) -> list[str]:
+        """The texts that mention somebody: `wanted` has by number of words the hashes of identifiers.
+
+        As `spans` finds them, made for whole columns: each run of words that occurs is hashed once.
+        """
+        found: dict[str, None] = {}
+        for words, hashes in wanted.items():
+            said = {run for text in texts for run in _runs(text, words)}
+            runs = [run for run in (run.rstrip(".!?") for run in said) if run]
+            hits = [run for run, hit in zip(runs, self.among(runs, hashes), strict=True) if hit]
+            found |= dict.fromkeys(text for text in texts if any(hit in text for hit in hits)) if hits else {}
+        return list(found)
+
     def names(self, value: object, wanted: Subject) -> bool:
         """Whether a cell's value is the identifier."""
         return self.hash_of(value) == wanted.hash
@@ -82,6 +95,14 @@ class Hasher:
             said = text[start:end].rstrip(".!?")
             if said and self.hash(canonical(said)) == wanted.hash:
                 yield start, start + len(said)
+
+
+def _runs(text: str, words: int) -> list[str]:
+    """Every run of so many words in a text, as it is written there."""
+    if words == 1:
+        return _WORD.findall(text)
+    found = list(_WORD.finditer(text))
+    return [text[first.start() : last.end()] for first, last in zip(found, found[words - 1 :], strict=False)]
 
 
 def parse_subject(text: str) -> Subject:

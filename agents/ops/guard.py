@@ -9,6 +9,7 @@ from dagster import Failure, MetadataValue, RetryRequested
 
 from agents.core.errors import PlatformError, StateError, Unreachable, WriteConflict
 from resources.ledger import Ledger
+from resources.unexpected import alone, data_errors, wordless
 
 TRANSIENT = (Unreachable, WriteConflict)
 MAX_RETRIES = 2
@@ -22,14 +23,18 @@ def guard(ledger: Ledger, agent: str, goal: str, run_id: str) -> Generator[None]
         yield
     except TRANSIENT as error:
         _record(ledger, agent, goal, run_id, error)
-        raise RetryRequested(max_retries=MAX_RETRIES, seconds_to_wait=RETRY_SECONDS) from error
+        raise RetryRequested(max_retries=MAX_RETRIES, seconds_to_wait=RETRY_SECONDS) from alone(error)
     except PlatformError as error:
         _record(ledger, agent, goal, run_id, error)
         raise Failure(
             str(error),
             metadata={"what": error.what, "where": error.where, "fix": MetadataValue.md(error.fix or "-")},
             allow_retries=False,
-        ) from error
+        ) from alone(error)
+    except data_errors() as error:
+        unforeseen = wordless(error, agent)
+        _record(ledger, agent, goal, run_id, unforeseen)
+        raise Failure(str(unforeseen), allow_retries=False) from unforeseen
     except Exception as error:
         _record(ledger, agent, goal, run_id, StateError(f"unexpected {type(error).__name__}"))
         raise

@@ -153,6 +153,7 @@ def retain(work: Work, asset: str, keep_days: int, then: str = "archive") -> Map
             text=f"Retention of {asset}: {then} rows older than {due.before}",
             steps=[("governance", "expire", _expiry(work, asset, due.before))],
             key=ready.retention_key(f"{work.environment}/{asset}") + due.before,
+            again=True,  # what was approved and then failed, or was refused, is asked for anew
         )
         told += f"; {out['goal']} asks people to let them go"
     return {**out, "told": [told]}

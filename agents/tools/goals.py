@@ -12,6 +12,7 @@ from agents.core.registry import tool
 from agents.tools.session import Session
 from resources.inbox import requests_of_goal
 from resources.platform import Platform
+from resources.secrets_said import refuse_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ def goal_facts(platform: Platform, goal_id: str) -> GoalFacts:
         store.outputs(goal.id),
         tuple(platform.approvals.request(request) for request in requests_of_goal(store, goal.id)),
     )
+
+
+def refuse_secret_words(text: str) -> None:
+    """Raise Denied where a goal's words hold a secret; the error does not repeat it."""
+    refuse_secrets(text, "the goal")
 
 
 @tool("goals.publish", effect="read")

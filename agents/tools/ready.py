@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
+from agents.core.goal import FINAL
 from agents.core.plan import Plan, Step
 from agents.core.registry import tool
 from agents.tools.session import Session
 from resources.platform import Platform
 
+OVER = FINAL - {"held"}
 # Goals that the platform itself submits: their source is no run.
 AUTOMATION = "automation:"
 
 
 @tool("goals.submit", effect="write_spec")
-def submit(session: Session, text: str, steps: Sequence[tuple[str, str, Mapping[str, Any]]], key: str) -> str:
-    """Put a child goal with these steps (agent, action, inputs) into the store; its id, the same for the same `key`."""
+def submit(
+    session: Session, text: str, steps: Sequence[tuple[str, str, Mapping[str, Any]]], key: str, again: bool = False
+) -> str:
+    """Put a child goal with these steps (agent, action, inputs) into the store; its id, the same for the same `key`.
+
+    `again`: where that goal is over, a new one asks anew.
+    """
     parent = session.platform.store.goal(session.goal).goal
+    key = _unused(session.platform, key) if again else key
     return submit_ready(session.platform, text, session.environment, steps, key, parent.requester, parent.id)
 
 
@@ -38,6 +47,13 @@ def submit_ready(
     plan = Plan(text, environment, steps=(*made, last))
     goal = platform.store.create_goal(text, environment, requester, parent=parent, source_run_id=key, plan=plan)
     return goal.id
+
+
+def _unused(platform: Platform, key: str) -> str:
+    """The key itself, or with a number behind it: that of the goal which is not over yet, else one that nobody used."""
+    goals = {row.source_run_id: row.status for row in platform.store.goals()}
+    names = (key if number == 1 else f"{key}#{number}" for number in count(1))
+    return next(name for name in names if goals.get(name, "submitted") not in OVER)
 
 
 def retention_key(table: str) -> str:

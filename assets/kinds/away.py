@@ -1,19 +1,19 @@
 """What must not land: rows of people who were erased, and rows that people let go because of their age.
 
-Rows are dropped as the source gives them, before a rule, a repair or quarantine sees them: nothing keeps them. Where
-nobody was erased and nothing expired, nothing is read or hashed; else only the columns that are known to tell who or
-how old a row is. A legal hold keeps everything in its table, so there everything lands.
+Rows are dropped as the source gives them, before a rule, a repair or quarantine sees them: nothing keeps them. What a
+text says of an erased person is blotted out. Where nobody was erased and nothing expired, nothing is read or hashed. A
+legal hold keeps everything in its table, so there everything lands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from agents.core.errors import ConfigError, WriteConflict
-from agents.core.subject import PURPOSE, Hasher
+from agents.core.subject import PURPOSE, Hasher, Subject, parse_subject
 from assets.kinds.spec_retention import Retention
 from resources.lake_rewrite import engine
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # A mark of the table, set by the commit that deleted what was older: the day before which rows do not come back.
 EXPIRED_MARK = "expired_before"
 KEPT_OUT = ("rows of erased people", "rows past retention")  # as metadata names them
+ERASED = "[erased]"
+BLOTTED = "texts without erased people"
 Expire = Callable[[Mapping[str, str]], "Away"]
 
 
@@ -33,17 +35,20 @@ Expire = Callable[[Mapping[str, str]], "Away"]
 class Away:
     """One load's view of it. `people` has by column, in lower case, the hashes to keep out under each key's hasher.
 
-    `lost` are columns with hashes of a key that nobody has any more; `column` says how old a row is, and `before` is
-    the day. `unchanged` says whether the list is still the one that this view was made from.
+    `said` are the people themselves, as texts mention them. `lost` are columns with hashes of a key that nobody has any
+    more; `column` says how old a row is, and `before` is the day. `unchanged` says whether the list is still the one
+    that this view was made from.
     """
 
     people: Mapping[str, list[tuple[Hasher, frozenset[str]]]] = field(default_factory=dict[str, Any])
+    said: Sequence[tuple[Hasher, frozenset[Subject]]] = ()
     lost: frozenset[str] = frozenset()
     column: str = ""
     before: str = ""
     unchanged: Callable[[], bool] = lambda: True
     erased: int = 0
     expired: int = 0
+    blotted: int = 0
 
     def __len__(self) -> int:
         return self.erased + self.expired
@@ -56,7 +61,7 @@ class Away:
         if self.before and (place := _place(batch.schema.names, self.column)) is not None:
             old = _older(batch.column(place), self.before)
             batch, self.expired = self._dropped(batch, [old] if old is not None else [], self.expired)
-        return batch
+        return self._quiet(batch) if self.said else batch
 
     def settled(self, where: str) -> None:
         """Called right before the commit: WriteConflict, after which the load begins anew, if somebody was erased."""
@@ -65,8 +70,13 @@ class Away:
 
     @property
     def told(self) -> dict[str, int]:
-        """For metadata, where there is anything to tell."""
+        """For metadata: rows that were kept out, by why, where there are any."""
         return {name: count for name, count in zip(KEPT_OUT, (self.erased, self.expired), strict=True) if count}
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """For metadata: texts that landed without what they said of erased people, where there are any."""
+        return {BLOTTED: self.blotted} if self.blotted else {}
 
     def _people(self, batch: pa.RecordBatch) -> list[Any]:
         found: list[Any] = []
@@ -80,7 +90,21 @@ class Away:
             for hasher, wanted in self.people.get(plain, ()):
                 if (mask := _among(column, hasher, wanted)) is not None:
                     found.append(mask)
+            if is_text(column.type):  # a text that is the person, whatever the column: no blot takes the place of a key
+                whole = ((hasher, frozenset(each.hash for each in people)) for hasher, people in self.said)
+                found += [mask for one in whole if (mask := _among(column, *one)) is not None]
         return found
+
+    def _quiet(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch, its texts without mentions of erased people."""
+        import pyarrow as pa
+
+        columns: list[Any] = []
+        for column in batch.columns:
+            quiet, count = _without_mentions(column, self.said)
+            self.blotted += count
+            columns.append(quiet)
+        return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
     def _dropped(self, batch: pa.RecordBatch, masks: Iterable[Any], count: int) -> tuple[pa.RecordBatch, int]:
         import pyarrow.compute as pc
@@ -138,7 +162,13 @@ def _of_people(platform: Platform, known: Iterable[Erased]) -> Away:
         column: [(hashers[key], frozenset(hashes)) for key, hashes in by_key.items()]
         for column, by_key in wanted.items()
     }
-    return Away(people, frozenset(lost))
+    said: dict[str, set[Subject]] = {}
+    for one in known:
+        if one.key in hashers and (subject := parse_subject(one.subject)).hash == one.hash:
+            said.setdefault(one.key, set()).add(
+                subject
+            )  # not the numbers that were followed: they name in their column
+    return Away(people, [(hashers[key], frozenset(subjects)) for key, subjects in said.items()], frozenset(lost))
 
 
 def _place(names: Collection[str], wanted: str) -> int | None:
@@ -158,6 +188,45 @@ def _among(column: Any, hasher: Hasher, wanted: frozenset[str]) -> Any:
     if True not in found:
         return None
     return pc.call_function("coalesce", [pa.array(found, pa.bool_()).take(coded.indices), pa.scalar(False)])
+
+
+def _without_mentions(column: Any, said: Sequence[tuple[Hasher, frozenset[Subject]]]) -> tuple[Any, int]:
+    """A column of texts with every mention of these people blotted out, and in how many cells; others as they are."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not is_text(column.type):
+        return column, 0
+    coded = pc.call_function("dictionary_encode", [column])
+    texts: list[str | None] = coded.dictionary.to_pylist()
+    quiet: dict[str, str] = {}
+    for hasher, people in said:
+        by_words: dict[int, set[str]] = {}
+        for one in people:
+            by_words.setdefault(one.words, set()).add(one.hash)
+        for text in hasher.mentioned([text for text in texts if text], by_words):
+            quiet[text] = blotted(quiet.get(text, text), hasher, people)
+    if not quiet:
+        return column, 0
+    changed = pa.array([text in quiet for text in texts], pa.bool_())
+    cells = pc.call_function("sum", [changed.take(coded.indices)]).as_py() or 0
+    clean = pa.array([quiet.get(text, text) if text else text for text in texts], column.type)
+    return clean.take(coded.indices), cells
+
+
+def blotted(text: str, hasher: Hasher, people: Iterable[Subject]) -> str:
+    """The text without its mentions of these people."""
+    for one in people:
+        for start, end in reversed(list(hasher.spans(text, one))):
+            text = text[:start] + ERASED + text[end:]
+    return text
+
+
+def is_text(kind: Any) -> bool:
+    """Whether the type holds texts."""
+    import pyarrow.types as pat
+
+    return pat.is_string(kind) or pat.is_large_string(kind)
 
 
 def as_texts(column: Any) -> Any:

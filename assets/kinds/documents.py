@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from agents.core.errors import SpecError
 from assets.kinds.spec import Product
 from assets.kinds.spec_errors import invalid, unquoted, unreadable, wrong_key
-from resources.secret_values import find_secrets
+from resources.spec_files import refuse_secret_in
 
 PRODUCT_COMPONENT = "platform_defs.DataProduct"
 TOP_KEYS = ("type", "attributes", "requirements")
@@ -64,7 +64,7 @@ def read_documents(path: Path) -> tuple[list[Document], bool]:
 
 def parse_documents(text: str, path: Path) -> tuple[list[Document], bool]:
     """The products of a `defs.yaml` text (`path` is for messages and for the default name). Raises SpecError."""
-    _refuse_secrets(text, path)
+    refuse_secret_in(text, path)  # before anything else, so that no other error can repeat the value
     documents: list[Document] = []
     foreign = False
     for index, data in enumerate(_plain_documents(text, path)):
@@ -80,18 +80,6 @@ def parse_documents(text: str, path: Path) -> tuple[list[Document], bool]:
             continue
         documents.append(Document(path, index, _product(top, text, path, index), text))
     return documents, foreign
-
-
-def _refuse_secrets(text: str, path: Path) -> None:
-    """Before anything else, so that no other error can repeat the value."""
-    for secret in find_secrets(text):
-        line = text.count("\n", 0, secret.start) + 1
-        raise SpecError(
-            f"a secret stands here (it looks like {secret.type})",
-            where=f"{path}:{line}",
-            fix="take it out and replace it at its source, for whoever reads the file knows it; "
-            "a spec names a connection, and the connection names the secret",
-        )
 
 
 def product_from(attributes: Mapping[str, Any], folder: str) -> Product:

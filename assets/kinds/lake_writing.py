@@ -63,7 +63,7 @@ def write_stream(
         write.overwrite({"run_id": run_id, RULES_MARK: rules_digest(sieve.rules), SPEC_MARK: digest, **marks})
         landed = read - len(rejects) - len(kept_out)
         numbers = {"rows read": read, "rows landed": landed, "rows quarantined": len(rejects), **kept_out.told}
-        return {**numbers, **repaired.told(whole=True)}
+        return {**numbers, **kept_out.changed, **repaired.told(whole=True)}
 
 
 def replace_table(

@@ -47,7 +47,8 @@ class Landed:
 
     `away` counts the rows that must not land, by why: they are kept nowhere.
 
-    `repairs` says how often repairs that were made before were made again, or could not be.
+    `repairs` says how often repairs that were made before were made again, or could not be, and how many texts landed
+    without what they said of erased people.
     `rows_updated` of the landed rows took the place of an earlier version (in the table, or in the same load).
     """
 
@@ -158,7 +159,7 @@ class _Load:
             schema_changes=self.evolution.changes,
             warnings=warnings,
             seconds=time.monotonic() - started,
-            repairs=self.repeats.told(whole=since is None),
+            repairs={**self.repeats.told(whole=since is None), **self.away.changed},
             away=self.away.told,
         )
 

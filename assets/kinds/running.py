@@ -30,6 +30,7 @@ from assets.kinds.report_card import card
 from assets.kinds.spec import Extension
 from assets.kinds.tables import PLATFORM, LakeAsset
 from resources.production import claim
+from resources.unexpected import alone, data_errors, wordless
 
 if TYPE_CHECKING:
     from assets.kinds.rules import RuleResult
@@ -147,11 +148,21 @@ def _passing(error: PlatformError) -> bool:
 
 @contextmanager
 def told(table: TableId) -> Generator[None]:
-    """Our errors as Dagster shows them best; those that no second try can mend are not tried again."""
+    """Our errors as Dagster shows them best; those that no second try can mend are not tried again.
+
+    What a library says may quote a row: neither its words nor what led to our error get into the run's events.
+    """
     try:
         yield
     except PlatformError as error:
-        public = {key: str(value) for key, value in error.fields.items()}
-        facts = {**public, "asset": str(table), "error": type(error).__name__, "fix": error.fix}
-        metadata = {key: value for key, value in facts.items() if value}
-        raise dg.Failure(f"{table}: {error}", metadata, allow_retries=_passing(error)) from error
+        raise _told(table, alone(error)) from error
+    except data_errors() as error:
+        unforeseen = wordless(error, str(table))
+        raise _told(table, unforeseen) from unforeseen
+
+
+def _told(table: TableId, error: PlatformError) -> dg.Failure:
+    public = {key: str(value) for key, value in error.fields.items()}
+    facts = {**public, "asset": str(table), "error": type(error).__name__, "fix": error.fix}
+    metadata = {key: value for key, value in facts.items() if value}
+    return dg.Failure(f"{table}: {error}", metadata, allow_retries=_passing(error))

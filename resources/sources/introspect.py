@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from agents.core.catalog import SourceTable
 from agents.core.errors import SourceError
+from resources.secret_values import find_secrets
+from resources.secrets_said import hidden
 
 if TYPE_CHECKING:
     from resources.sources.connections import ConnectionConfig
@@ -50,9 +52,20 @@ class TableInfo:
         )
 
     def to_catalog(self) -> SourceTable:
-        """The catalog's form."""
-        columns = {column.name: column.type for column in self.columns}
-        return SourceTable(self.name, columns, self.key, self.rows, self.description)
+        """The catalog's form, which is kept and shown: what somebody wrote in a comment or name as a secret is not."""
+        columns = {hidden(column.name): column.type for column in self.columns}
+        return SourceTable(self.name, columns, tuple(map(hidden, self.key)), self.rows, hidden(self.description))
+
+
+def refuse_secret_names(names: Iterable[str], where: str) -> None:
+    """Raise SourceError where a column's name is a secret: names stand in specs, plans, logs and prompts."""
+    for place, name in enumerate(names, 1):
+        if found := find_secrets(name):
+            raise SourceError(
+                f"the name of column {place} holds a secret (it looks like {found[0].type})",
+                where=where,
+                fix="rename it and replace the secret at its source, or ingest a view with another name for it",
+            )
 
 
 def nearest(wanted: str, known: Iterable[str], limit: int = 5) -> list[str]:

@@ -10,7 +10,7 @@ from agents.core.errors import PlatformError, SourceError, UnknownSource
 from resources.sources.catalog_cache import CatalogCache, connection_of, fingerprint
 from resources.sources.connections import ConnectionConfig, Secrets, load_connections
 from resources.sources.engine import Engine, ReadRequest, find_table
-from resources.sources.introspect import TableInfo, included, nearest
+from resources.sources.introspect import TableInfo, included, nearest, refuse_secret_names
 
 if TYPE_CHECKING:
     from resources.sources.stream import BatchStream
@@ -69,11 +69,15 @@ class Sources:
         if since is not None and watermark is None:
             raise SourceError("since needs a watermark column", where=f"connection {connection}, table {table}")
         engine, info = self._live(connection, table)
+        where = f"connection {connection}, table {table}"
+        refuse_secret_names((column.name for column in info.columns), where)
         if watermark is not None:
             info.column(watermark)
         if not info.columns and engine.config.engine != "files":  # a broken file says itself what is wrong
             raise SourceError("the table has no columns", where=f"connection {connection}, table {table}")
-        return engine.read(ReadRequest(info, watermark, since, max(1, batch_rows)))
+        stream = engine.read(ReadRequest(info, watermark, since, max(1, batch_rows)))
+        refuse_secret_names(stream.schema.names, where)
+        return stream
 
     def check(self, connection: str) -> None:
         """Return if the source answers and lets us in; else Unreachable, AccessRefused or UnknownSource, with a fix."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -131,6 +132,21 @@ def test_a_goal_declares_the_rule_and_asks_people_for_what_is_due(stage: Stage) 
     assert [step.action for step in plan.steps] == ["expire", "report"]
     assert plan.steps[0].inputs["assets"] == ["bronze/visits", "gold/all_visits"]
     assert stage.act("retain", asset="bronze/visits", keep_days=45)["goal"] == out["goal"], "asked once"
+
+
+@pytest.mark.parametrize("end", ["failed", "rejected"])
+def test_a_run_that_failed_or_was_refused_can_be_asked_for_again_the_same_day(stage: Stage, end: Any) -> None:
+    store = stage.platform.store
+    first = stage.act("retain", asset="bronze/visits", keep_days=30)["goal"]
+    store.set_status(first, "building")
+    store.set_status(first, "held")
+    assert stage.act("retain", asset="bronze/visits", keep_days=30)["goal"] == first, "people are asked already"
+    store.set_status(first, end)
+    again = stage.act("retain", asset="bronze/visits", keep_days=30)["goal"]
+    assert again != first
+    assert store.goal(again).status == "planned", "its run will be held until people approve it"
+    assert store.plan(again).steps == store.plan(first).steps
+    assert stage.act("retain", asset="bronze/visits", keep_days=30)["goal"] == again, "asked once"
 
 
 def test_a_column_that_says_no_age_is_refused(stage: Stage) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.core.catalog import TableId
 from agents.core.errors import ApprovalRequired, RunFailed
@@ -276,3 +278,66 @@ def test_a_whole_column_is_spelled_as_its_cells_are_one_by_one() -> None:
     plain = [word for word in words if word.isascii() and word.isprintable()]
     assert canonical_all(plain) == [canonical(word) for word in plain]
     assert canonical_all([]) == []
+
+
+LETTER = "Dear all, {} moved; write to Bob (bob@example.com)."
+LETTERS = """
+- name: letters
+  layer: bronze
+  source: {connection: shop, table: letters}
+  key: [id]
+"""
+
+
+def write_letters(shop: Shop, *texts: str | None) -> None:
+    """The source's letters, and the table that loads them."""
+    with sqlite3.connect(shop.deployment.folder / "shop.db") as db:
+        db.execute("DROP TABLE IF EXISTS letters")
+        db.execute("CREATE TABLE letters (id TEXT, body TEXT)")
+        db.executemany("INSERT INTO letters VALUES (?, ?)", [(f"L-{n}", text) for n, text in enumerate(texts)])
+    db.close()
+    shop.deployment.product(LETTERS, "post")
+
+
+def bodies(shop: Shop) -> list[str | None]:
+    rows = shop.deployment.table("bronze/letters").to_pylist()
+    return [row["body"] for row in sorted(rows, key=lambda row: row["id"])]
+
+
+def test_a_full_load_does_not_bring_back_what_texts_say_of_an_erased_person(shop: Shop) -> None:
+    said = (LETTER.format(ADA), LETTER.format("nobody"), None, f"<{ADA.title()}>: call back", ADA)
+    write_letters(shop, *said)
+    shop.run("dev/bronze/letters")
+    shop.erase(ADA)
+    for _ in range(2):
+        shown = shop.run("dev/bronze/letters").metadata["dev/bronze/letters"]
+        assert (shown["rows read"], shown["rows landed"], shown["rows of erased people"]) == (5, 4, 1)
+        assert shown["texts without erased people"] == 2
+        assert bodies(shop) == [LETTER.format("[erased]"), said[1], None, "<[erased]>: call back"]
+    assert find_subject(shop.platform, "dev", shop.subject(ADA)) == []
+
+
+def test_names_of_several_words_are_blotted_out_of_texts_too(shop: Shop) -> None:
+    write_letters(shop, "met Ada  Lovelace.", "met Ada and Lovelace", "ADA LOVELACE, Bob Lovelace")
+    shop.run("dev/bronze/letters")
+    shop.erase("Ada Lovelace")
+    write_letters(shop, "met Ada  Lovelace.", "met Ada and Lovelace", "ADA LOVELACE, Bob Lovelace", "Ada Lovelace")
+    assert shop.run("dev/bronze/letters").metadata["dev/bronze/letters"]["rows of erased people"] == 1
+    assert bodies(shop) == ["met [erased].", "met Ada and Lovelace", "[erased], Bob Lovelace"]
+
+
+def test_a_number_that_was_followed_is_no_word_in_a_text(shop: Shop) -> None:
+    write_letters(shop, "order 1 of 2", "room 1")
+    shop.run("dev/bronze/letters")
+    shop.erase(ADA, follow=["id"])
+    shop.run("dev/bronze/letters")
+    assert bodies(shop) == ["order 1 of 2", "room 1"]
+
+
+@given(st.lists(st.sampled_from([ADA, "Ada", "Lovelace", "bob", " ", ", ", ". ", "(", ")", "!", "\n", "+44 20 7123"])))
+def test_whole_columns_mention_whom_their_cells_mention_one_by_one(pieces: list[str]) -> None:
+    hashing, text = Hasher(b"k" * 32), "".join(pieces)
+    for who in (ADA, "Ada Lovelace", "+44 20 7123", "Ada, Lovelace"):
+        subject = hashing.subject(who)
+        one_by_one = [text] if any(hashing.spans(text, subject)) else []
+        assert hashing.mentioned([text], {subject.words: [subject.hash]}) == one_by_one

@@ -19,6 +19,7 @@ from agents.roles.supervisor.releasing import finish
 from agents.roles.supervisor.steps import assemble
 from agents.roles.supervisor.tasks import draft_task
 from agents.roles.supervisor.understanding import Understanding, understand
+from agents.tools.goals import refuse_secret_words
 
 __all__ = ["plan_goal"]
 
@@ -42,11 +43,12 @@ def plan_goal(
     installed: Collection[tuple[str, str]] | None = None,
     custom: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
 ) -> Plan:
-    """The plan for a goal, or its questions; pure and deterministic.
+    """The plan for a goal, or its questions; pure and deterministic. Raises Denied where the text holds a secret.
 
     `environment` and `budget` (USD a month) hold where the words name none. `installed` are (agent, action) pairs,
     None meaning all; `custom` gives, per agent and action, phrases of agents that users added.
     """
+    refuse_secret_words(text)
     place = environment or "dev"
     refusal = refuse(text)
     if refusal:

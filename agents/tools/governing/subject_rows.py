@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agents.core.subject import Hasher, Subject
+from assets.kinds.away import blotted, is_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ERASED = "[erased]"
 LINES = ("row", "after")  # of a quarantine and a log: whole rows as JSON
 
 
@@ -113,11 +113,7 @@ class Searcher:
         return pa.array(clean, column.type).take(coded.indices)
 
     def _erased(self, text: str | None) -> str | None:
-        if text is None:
-            return None
-        for start, end in reversed(list(self._hasher.spans(text, self._subject))):
-            text = text[:start] + ERASED + text[end:]
-        return text
+        return None if text is None else blotted(text, self._hasher, [self._subject])
 
 
 def searchable(kind: Any) -> bool:
@@ -126,13 +122,6 @@ def searchable(kind: Any) -> bool:
 
     whole = pat.is_integer(kind) or (pat.is_decimal(kind) and kind.scale == 0)
     return is_text(kind) or whole or pat.is_floating(kind)
-
-
-def is_text(kind: Any) -> bool:
-    """Whether the type holds texts."""
-    import pyarrow.types as pat
-
-    return pat.is_string(kind) or pat.is_large_string(kind)
 
 
 def _values(row: str) -> Iterable[tuple[str, object]]:

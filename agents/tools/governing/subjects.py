@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COLD = "cold/"
+TEXTS = ""  # in the place of a column, for a person whom texts alone mention
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def allow(session: Session, subject: str) -> list[str]:
     """Let an erased person's rows land again; the columns in which they were kept out."""
     platform, asked = session.platform, parse_subject(subject)
     gone = platform.erasures.forget(session.environment, [str(asked)])
-    columns = sorted({each.column for each in gone})
+    columns = sorted({each.column or "texts" for each in gone})
     _written(session, str(asked), "may come back", {"columns": columns})
     return columns
 
@@ -108,7 +109,7 @@ def _keep_away(
 ) -> None:
     """Write down where a person was, before anything is erased: a kill at any point lets nobody come back."""
     key, platform = hasher(session.platform).fingerprint, session.platform
-    own = {(column, subject.hash) for column in columns if column not in linked}
+    own = {(column, subject.hash) for column in columns if column not in linked} or {(TEXTS, subject.hash)}
     followed = {(column, value) for column, hashes in linked.items() for value in hashes}
     entries = [Erased(str(subject), *each, key, request) for each in sorted(own | followed)]
     if platform.erasures.record(session.environment, entries):
