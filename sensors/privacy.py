@@ -3,16 +3,21 @@
 What landed is read from Dagster's asset records, so a hand-written asset counts as a pipeline's does. A tick only
 compares: the scan is a goal of the governance agent. A table is looked at anew when its columns change or it has grown
 tenfold. The cursor says what was looked at; without it everything is looked at once more, which changes nothing.
+
+Once what landed was looked at, `platform/compliance` is made: at once when it never was, else at most once an hour.
 """
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dagster import (
+    AssetKey,
     DagsterInstance,
     DefaultSensorStatus,
+    RunRequest,
     SensorDefinition,
     SensorEvaluationContext,
     SensorResult,
@@ -25,6 +30,7 @@ from agents.core.digest import digest
 from agents.core.errors import PlatformError
 from agents.ops.workflow import resolve
 from agents.tools.governing.classification import unclassified
+from agents.tools.governing.compliance import ASSET as COMPLIANCE
 from agents.tools.ready import AUTOMATION, submit_ready
 from agents.tools.releases import named
 from assets.kinds.keys import table_id
@@ -37,6 +43,7 @@ ENVIRONMENTS = ("dev", "staging")
 LAYERS = ("bronze", "silver", "gold", "features")
 OPEN = frozenset({"submitted", "planned", "building", "held", "releasing"})
 MANY = 25
+HOUR = 3600
 PREFIX = f"{AUTOMATION}privacy:"
 
 
@@ -45,6 +52,7 @@ class Memory(JsonCursor):
     """The cursor: materializations seen up to `at`, what tables looked like when they were scanned, what waits.
 
     `asked` is the goal at work and its tables; tables of a goal that failed are tried once more, each `alone`.
+    `scanned` counts goals that ended, `assessed` is their number when compliance was last asked for.
     """
 
     at: int = 0
@@ -53,6 +61,9 @@ class Memory(JsonCursor):
     alone: list[str] = field(default_factory=list[str])
     goal: str = ""
     asked: dict[str, str] = field(default_factory=dict[str, str])
+    scanned: int = 0
+    assessed: int = 0
+    assessed_at: float = 0.0
 
 
 def privacy_sensor(platform: Platform) -> SensorDefinition:
@@ -61,6 +72,7 @@ def privacy_sensor(platform: Platform) -> SensorDefinition:
     @sensor(
         name="privacy",
         minimum_interval_seconds=20,
+        asset_selection=[AssetKey(COMPLIANCE)],
         default_status=DefaultSensorStatus.RUNNING,
         description="Has every table that lands looked at for personal data; where it holds some, masks it in a view.",
     )
@@ -69,8 +81,8 @@ def privacy_sensor(platform: Platform) -> SensorDefinition:
             return skipped
         watch = Watch(platform, Memory.of(context.cursor))
         watch.notice(landed(context.instance))
-        said = watch.ask()
-        return SensorResult(skip_reason=said, cursor=watch.memory.to_json())
+        said, runs = watch.ask(), watch.assess(time.time())
+        return SensorResult(run_requests=runs, skip_reason=None if runs else said, cursor=watch.memory.to_json())
 
     return privacy
 
@@ -120,6 +132,15 @@ class Watch:
                 break
         return self._submit(looks)
 
+    def assess(self, now: float) -> list[RunRequest]:
+        """A run of `platform/compliance` when scans ended since the last one, and none is at work or waits."""
+        memory = self.memory
+        quiet = not (memory.goal or memory.alone or memory.waiting)
+        if memory.scanned == memory.assessed or not quiet or now - memory.assessed_at < HOUR:
+            return []
+        memory.assessed, memory.assessed_at = memory.scanned, now
+        return [RunRequest(f"{PREFIX}compliance:{int(now)}", asset_selection=[AssetKey(COMPLIANCE)])]
+
     def _at_work(self, goals: list[GoalRow]) -> bool:
         memory = self.memory
         row = next((row for row in goals if row.id == memory.goal), None) if memory.goal else None
@@ -129,6 +150,7 @@ class Watch:
             memory.alone += list(memory.asked)
         else:
             memory.done |= memory.asked
+        memory.scanned += bool(memory.goal)
         memory.goal, memory.asked = "", {}
         return False
 

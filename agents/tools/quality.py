@@ -15,7 +15,12 @@ from assets.kinds.spec import Rule
 from assets.kinds.spec_classes import NONE
 
 if TYPE_CHECKING:
+    import pyarrow.dataset as pads
+
     from agents.tools.detection import Look
+
+LOOKED_AT = 20_000
+"""Rows that tell whether the values of a rule are personal data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,27 @@ def propose(session: Session, asset: str) -> Proposal:
     previous = TypeAdapter(list[Rule]).validate_python(entry.get("rules") or [])
     found = find_references(others).get(asset, ())
     rules = write_rules(profile, previous=previous, references=found, now=now, derived=is_derived(entry))
-    hidden = personal_in(entry)
+    hidden = personal_in(entry) | _listed_people(others[asset], rules, entry)
     return Proposal(profile.to_json(hidden=hidden), [rule for rule in rules if not names_people(rule, hidden)])
+
+
+def _listed_people(rows: pads.Dataset, rules: Sequence[Rule], entry: Mapping[str, Any]) -> frozenset[str]:
+    """Columns of which rules list the values, and which hold personal data or secrets as far as a first look tells.
+
+    Rules are written before anybody scanned a new table, and the spec is no place for what people are called.
+    """
+    listing = {
+        str(rule.kwargs["column"])
+        for rule in rules
+        if rule.meta.evidence and any(isinstance(value, str) for value in rule.kwargs.get("value_set") or ())
+    }
+    unseen = [name for name in rows.schema.names if name in listing - set(entry.get("columns") or {})]
+    if not unseen:
+        return frozenset()
+    from agents.tools.privacy import scan_table
+
+    found = scan_table(rows.head(LOOKED_AT, columns=unseen))
+    return frozenset(name for name, column in found.columns.items() if column.pii)
 
 
 @tool("quality.detect", effect="read")

@@ -55,7 +55,8 @@ SENSORS = {
     "plans": "requests runs of workflow, which are gated",
     "automation": "Dagster's own: requests runs of assets",
     "failures": "tells people",
-    "privacy": "submits goals into the store: the governance agent scans, and writes specs through the gate",
+    "privacy": "submits goals into the store: the governance agent scans, and writes specs through the gate; "
+    "requests runs of platform/compliance",
     "contracts": "submits goals into the store, whose runs take promises back and are held for that",
     "masks": "submits goals into the store: the governance agent makes views anew, and runs are gated",
     "retention": "submits goals into the store, whose runs delete and are held for that",

@@ -41,7 +41,8 @@ MARKS = {
     "private key": "MIIEpQw9ZtKq8rNv",
     "password": "Wq7zTr0ubad0r",
 }
-PERSON = {"e-mail": "zuleika.quux", "card": "4556737586899855", "name": "Zuleika Quuxington"}
+PERSON = {"e-mail": "zuleika.quux@", "card": "4556737586899855", "name": "Quuxington"}
+GIVEN = ("Anna", "Piotr", "Maria", "Olaf", "Ingrid", "Samuel", "Noor", "Yusuf")
 PLANTED = re.compile("|".join(map(re.escape, (*MARKS.values(), *PERSON.values()))))
 SPECS = """\
 type: platform_defs.DataProduct
@@ -65,18 +66,18 @@ def plant(file: Path) -> None:
     with sqlite3.connect(file, timeout=30) as db:
         db.execute(
             'CREATE TABLE "support.tickets" (ticket_id bigint NOT NULL PRIMARY KEY, contact nvarchar(90), '
-            "card nvarchar(30), caller nvarchar(90), severity int, body nvarchar(900), opened_at datetime2)"
+            "card nvarchar(30), caller_name nvarchar(90), severity int, body nvarchar(900), opened_at datetime2)"
         )
         db.executemany(
             'INSERT INTO "support.tickets" VALUES (?, ?, ?, ?, ?, ?, ?)',
             [
                 (
                     n,
-                    f"{PERSON['e-mail']}{n % 40}@example.org",
+                    f"{PERSON['e-mail']}x{n % 40}.example.org",
                     PERSON["card"],
-                    PERSON["name"],
-                    PERSON["e-mail"] if n == 17 else n % 4,
-                    f"it fails with {said[n % len(said)]} since {n}" if n % 3 == 0 else f"call {PERSON['name']} back",
+                    f"{GIVEN[n % len(GIVEN)]} {PERSON['name']}",
+                    f"{PERSON['e-mail']}example.org" if n == 17 else n % 4,
+                    f"it fails with {said[n % len(said)]} since {n}" if n % 3 == 0 else f"call {n} back",
                     f"2026-01-{1 + n % 28:02} 08:00:00",
                 )
                 for n in range(240)

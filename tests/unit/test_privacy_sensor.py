@@ -142,3 +142,35 @@ def test_what_a_spec_speaks_of_is_released_without_another_look(stage: Stage) ->
     land(stage, "bronze/clients")
     assert look_before_release(stage.platform, release(stage, "bronze/clients"), 1) == ""
     assert asked(stage) == []
+
+
+def assessed(stage: Stage, memory: Memory, now: float) -> list[list[str]]:
+    """The assets that a tick at that time asks runs for."""
+    watch = Watch(stage.platform, memory)
+    watch.notice(landed(stage.deployment.instance))
+    watch.ask()
+    return [[key.to_user_string() for key in run.asset_selection or ()] for run in watch.assess(now)]
+
+
+def test_compliance_appears_once_the_first_table_was_looked_at_and_not_with_every_tick(stage: Stage) -> None:
+    memory, now = Memory(), 1_000_000.0
+    assert assessed(stage, memory, now) == [], "there is nothing to assess"
+    land(stage, "bronze/clients")
+    assert assessed(stage, memory, now) == []
+    assert assessed(stage, memory, now) == [], "the look is at work"
+    end(stage, memory)
+    assert assessed(stage, memory, now) == [["platform/compliance"]]
+    assert assessed(stage, memory, now + 9000) == [], "nothing was found since"
+
+
+def test_compliance_is_made_again_when_scans_found_something_new_but_not_in_a_storm(stage: Stage) -> None:
+    memory, now = Memory(), 1_000_000.0
+    for number in range(3):
+        land(stage, f"gold/t{number}")
+        assert assessed(stage, memory, now) == []
+        end(stage, memory)
+        made = assessed(stage, memory, now)
+        assert len(made) == (number == 0)
+        now += 60
+    assert assessed(stage, memory, now + 3600) == [["platform/compliance"]]
+    assert assessed(stage, memory, now + 9000) == []

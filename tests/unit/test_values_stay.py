@@ -108,3 +108,22 @@ def test_a_profile_on_the_command_line_shows_no_value_of_a_person(
 )
 def test_numbers_that_could_name_a_person_are_shown_by_their_form(value: float, seen: str) -> None:
     assert shown(value, category=False) == seen
+
+
+def test_rules_of_a_table_that_nobody_scanned_list_no_people_and_no_secrets(stage: Stage) -> None:
+    names, keys = (
+        ("Anna Berg", "Piotr Nowak", "Maria Garcia"),
+        ("ghp" + "_" + "aB3dE5gH" * 5, "ghp" + "_" + "zY7xW5vU" * 5),
+    )
+    with sqlite3.connect(stage.deployment.folder / "shop.db") as db:
+        db.execute("CREATE TABLE deals (id INTEGER PRIMARY KEY, owner_name TEXT, setting TEXT, status TEXT)")
+        rows = [(n, names[n % 3], keys[n % 2], ("open", "won", "lost")[n % 3]) for n in range(600)]
+        db.executemany("INSERT INTO deals VALUES (?, ?, ?, ?)", rows)
+    db.close()
+    entry = "- {name: deals, layer: bronze, key: [id], source: {connection: shop, table: deals}}"
+    stage.deployment.product(entry, "trade")
+    assert stage.deployment.run("dev/bronze/deals").success
+    found = stage.work("quality").call(quality.propose, asset="bronze/deals")
+    listed = {rule.kwargs["column"]: rule.kwargs["value_set"] for rule in found.rules if "value_set" in rule.kwargs}
+    assert listed == {"status": ["lost", "open", "won"]}
+    assert not re.search("Nowak|Garcia|Berg|ghp_", json.dumps(found.profile, default=str))
