@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -29,12 +30,12 @@ def _numbered(form: str, words: list[str]) -> list[str]:
     return [form.format(word=w, few=_DICE.randrange(10, 99), many=_DICE.randrange(10**4, 10**5)) for w in words]
 
 
-def _found(name: str, values: list[str]) -> str | None:
+def _found(name: str, values: Sequence[object]) -> str | None:
     column = scan_table(pa.table({name: values})).columns[name]
     return column.type if column.pii else None
 
 
-PERSONAL = [
+PERSONAL: list[tuple[str, str, Sequence[object]]] = [
     ("Nachn", "PERSON", _drawn("Quast Wöhrle Zirbel Dröge Kolkmann Pfennig Rübsam Tacke")),
     ("gvari", "PERSON", _drawn("ნინო გიორგი ლევან", "ბერიძე კაპანაძე მაისურაძე ლომიძე")),
     ("x_4", "PERSON", _drawn("Γιώργος Ελένη Νίκος Μαρία", "Βασιλόπουλος Σταματάκης Παυλίδης Αντωνιάδης")),
@@ -46,9 +47,19 @@ PERSONAL = [
     ("x_7", "DATE_OF_BIRTH", _days("%d. %m. %Y", 1940, 60)),
     ("woonadr", "LOCATION", _numbered("{word} {few}, {many}", _drawn("Zeedijk Oudezijds"))),
     ("jumin_no", "KR_RRN", _numbered("{word}-1{many}7", _drawn("870412 790930 910101 650228 830615 001231"))),
+    (
+        "x_8",
+        "PERSON",
+        [f"{w.upper()} MR".replace(" ", "/", 1) for w in _drawn("Ito Garcia Berg", "Peter Maria Anna")],
+    ),
+    ("caller_name", "PERSON", _drawn("Anna Peter Maria", "Brimston Vexford Aldermouth")),
+    ("联系手机号", "PHONE_NUMBER", [13_800_000_000 + _DICE.randrange(10**8) for _ in range(ROWS)]),
+    ("b_leg", "PHONE_NUMBER", [493_000_000_000 + _DICE.randrange(20_000_000, 90_000_000) for _ in range(ROWS)]),
+    ("x_9", "LOCATION", [f"{w} Lý Thái Tổ, Quận {1 + n % 9}, TP. HCM" for n, w in enumerate(_drawn("12 7 204"))]),
+    ("x_10", "PHONE_NUMBER", ["VGML", "WCHR"] * 20 + [f"CTC +49 30 {9_000_000 + n}" for n in range(20)]),
     ("code", "PHONE_NUMBER", ["+45 31415926", "+45 27182818", *(f"C{n:05d}" for n in range(ROWS))]),
 ]
-HARMLESS = [
+HARMLESS: list[tuple[str, Sequence[object]]] = [
     ("razao_soc", _drawn("Silva Souza Moura Campos Peixoto Bezerra Viana")),
     ("direction", _drawn("north south east west")),
     ("prod_nm", _drawn("Anna Oskar Frida Ivar", "Chair Lamp Shelf Table")),
@@ -56,17 +67,22 @@ HARMLESS = [
     ("cognition", _drawn("low medium high")),
     ("delivered", _days("%Y.%m.%d.", 2018, 7)),
     ("address", [f"/srv/store/{_DICE.randrange(9999)}" for _ in range(ROWS)]),
+    ("vessel_tag", _drawn("Maria Lady Santa Northern Ever", "Star Rosa Grace Dawn")),
+    ("bodyshop", _drawn("Sharma Khan Smith Garcia", "Motors Garage Autoworks Pharmacy")),
+    ("x_11", _days("%m/%d/%Y", 1962, date.today().year - 1962)),
+    ("parcel_code", [773_000_000_000_000 + _DICE.randrange(10**11) for _ in range(ROWS)]),
+    ("remark_cn", ["请放前台", "易碎品", "周末派送"] * (ROWS // 3)),
     ("river", _drawn("Danube Elbe Rhine Loire Ebro Tisza Sava")),
 ]
 
 
 @pytest.mark.parametrize(("name", "kind", "values"), PERSONAL, ids=[row[0] for row in PERSONAL])
-def test_personal_columns_of_many_languages_are_typed(name: str, kind: str, values: list[str]) -> None:
+def test_personal_columns_of_many_languages_are_typed(name: str, kind: str, values: Sequence[object]) -> None:
     assert _found(name, values) == kind
 
 
 @pytest.mark.parametrize(("name", "values"), HARMLESS, ids=[row[0] for row in HARMLESS])
-def test_what_only_looks_personal_stays_untouched(name: str, values: list[str]) -> None:
+def test_what_only_looks_personal_stays_untouched(name: str, values: Sequence[object]) -> None:
     assert _found(name, values) is None
 
 

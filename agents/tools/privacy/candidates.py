@@ -153,17 +153,32 @@ def people(facts: Facts) -> Iterator[Candidate]:
     full = facts.share(lambda value: names.is_known_name(value) == 2)
     if others and not (full > 0.5 and organisations < 0.02 and places < 0.1 and facts.variety > 0.3):
         return
-    if organisations > 0.12 and not named:
+    if organisations > 0.12 and not named and facts.share_of_some(_is_person) < 0.5:
         return
     enough = facts.distinct >= (3 if asked else 10)
     if named and (known >= 0.1 or (shaped >= 0.85 and enough and _written_as_names(facts, two_words=not asked))):
         yield Candidate("PERSON", min(0.98, 0.65 + known / 2), shaped, "the name asks for names, and they are names")
     elif places > 0.35 and full < 0.3:
         return
-    elif full >= 0.25 or (known >= 0.35 and facts.distinct >= 8):
+    elif _enough_names(facts, known, full):
         yield Candidate(
             "PERSON", min(0.95, 0.5 + max(full, known / 2)), shaped, f"{known:.0%} of the cells hold a known name"
         )
+
+
+def _is_person(value: str) -> bool:
+    """A given and a family name, and no word of a firm."""
+    return names.is_known_name(value) == 2 and not names.is_organisation(value)
+
+
+def _enough_names(facts: Facts, known: float, full: float) -> bool:
+    """Whether so many names are no accident, by cells and by values: one frequent word may look like a name."""
+    levels = [names.is_known_name(value) for value in facts.values]
+    full = min(full, sum(level == 2 for level in levels) / facts.distinct)
+    known = min(known, sum(level > 0 for level in levels) / facts.distinct)
+    if facts.distinct < 12 and facts.variety < 0.1:
+        return full >= 0.5  # a few values that come again and again: they may be of anything
+    return full >= 0.25 or (known >= 0.35 and facts.distinct >= 8)
 
 
 def _written_as_names(facts: Facts, *, two_words: bool) -> bool:

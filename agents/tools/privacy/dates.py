@@ -10,6 +10,8 @@ _MONTHS = (
     r"déc|set|out|gen|mag|giu|lug|ott|mrt|maa|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|"
     r"янв|фев|мар|апр|мая|май|июн|июл|авг|сен|окт|ноя|дек)\w*\.?"
 )
+# Years: of people who were born that late there are also some who are that old.
+_LATELY, _OLD = 3, 75
 _YEAR_FIRST = re.compile(
     r"((?:18|19|20)\d\d)[-/.年 ]?(\d{1,2})[-/.月 ]?(\d{1,2})[日.]?(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?)?\Z"
 )
@@ -57,4 +59,6 @@ def like_births(years: Sequence[int], this_year: int, *, named: bool) -> bool:
         return False
     if named:
         return True
+    if high >= this_year - _LATELY and low > this_year - _OLD:
+        return False  # what goes on to this day and began a while ago: a registry's own days, not everybody's births
     return len(ordered) >= 5 and high - low >= 25 and 1935 <= middle <= this_year - 15 and low <= 1985

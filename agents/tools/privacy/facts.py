@@ -16,6 +16,7 @@ _SOME = 250
 # An id seldom starts with more zeros; a nought that was padded would pass every check.
 _ZEROS_LOST = 3
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_UNSPACED = re.compile("[\u3040-\u30ff\u4e00-\u9fff\u0e00-\u0e7f]{4}")
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ class Facts:
         nested = sum(count for value, count in self.sample.items() if value[:1] in ("{", "["))
         spoken = self.share(lambda value: len(_WORD.findall(value)) >= 5)
         return max(spoken, nested / max(1, sum(self.sample.values())))
+
+    @cached_property
+    def prose(self) -> float:
+        """The part of the cells with words of a language: two and more, or letters that need no space between words."""
+        return self.share(lambda value: len(_WORD.findall(value)) >= 2 or _UNSPACED.search(value) is not None)
 
     @cached_property
     def counts_up(self) -> bool:

@@ -13,6 +13,8 @@ from agents.tools.privacy.normal import fold
 _Words = tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]
 # What names of columns hang on a word: `telnr`, `mobilnummer`, `adresstxt`.
 _NUMBERED = re.compile(r"(?:nr|num|nummer|numero|numer|numara|nummeri|txt|str)\Z")
+# Scripts that put no space between words: `手机号`.
+_UNSPACED = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 _NAMES = re.compile(
     r"(?:^| )(?:(?:first|last|full|given|family|middle|maiden|birth|legal|display|customer|client|patient|employee|"
     r"contact|person|user|member|account holder|card holder|emergency contact|primary contact|next of kin|staff|agent|"
@@ -35,6 +37,8 @@ def suggested(name: str) -> frozenset[str]:
     words = words_of(name)
     found = {kind for kind, listed in _lexicon().items() if any(_is_one(word, listed) for word in words)}
     if _NAMES.search(" ".join(words)) and not set(words) & {"user", "login"} - {"display"}:
+        found.add("PERSON")
+    if "PERSON_ROLE" in found and words[-1:] in (("name",), ("names",)):
         found.add("PERSON")
     joined = {"".join(words), *("".join(pair) for pair in pairwise(words))}
     found |= {kind for kind, listed in _lexicon().items() if any(_is_one(word, listed) for word in joined)}
@@ -60,6 +64,8 @@ def _listed(section: str) -> frozenset[str]:
 
 def _is_one(word: str, listed: _Words) -> bool:
     whole, starts, ends = listed
+    if _UNSPACED.search(word):
+        return any(len(one) > 1 and one in word for one in whole)
     bare = word.rstrip("0123456789")
     stem = _NUMBERED.sub("", bare)
     return (

@@ -11,6 +11,7 @@ from agents.tools.privacy.facts import Facts
 from agents.tools.privacy.found import ColumnScan
 from agents.tools.privacy.ids import always
 from agents.tools.privacy.ids_world import KINDS
+from agents.tools.privacy.msisdn import dialled_in_full
 from agents.tools.privacy.normal import compact
 from agents.tools.privacy.tally import Tally
 
@@ -99,7 +100,8 @@ def _is_likely(kind: str, tally: Tally, facts: Facts, share: float) -> bool:
     if share < _LEAST_SEEN or (share * tally.cells < 2 and tally.cells > 20):
         return False
     if kind == "PHONE_NUMBER":
-        return tally.inside[kind] / tally.cells >= 0.002 and facts.sentences > 0.3
+        told = facts.sentences > 0.3 or (facts.prose > 0.6 and tally.inside[kind] >= 0.02 * tally.cells)
+        return told and tally.inside[kind] / tally.cells >= 0.002
     if kind == "IP_ADDRESS":
         return not _versions(facts)
     if kind in ("US_SSN", "US_ITIN"):
@@ -135,7 +137,7 @@ def _personal_urls(facts: Facts) -> bool:
     return facts.variety > 0.5 and not words & set(_OTHER_URL) and facts.share(lambda value: "://" in value) > 0.5
 
 
-_ABROAD = re.compile(r"\+[1-9]\d{0,2}(?:[ -]?\(?\d{1,5}\)?[ .-]?)(?:\d[ .-]?){5,10}")
+_ABROAD = re.compile(r"(?<![\w+])\+[1-9]\d{0,2}(?:[ -]?\(?\d{1,5}\)?[ .-]?)(?:\d[ .-]?){4,9}\d(?![\w.])")
 
 
 def _dialled_so(value: str) -> bool:
@@ -154,8 +156,10 @@ def _phones(tally: Tally, facts: Facts) -> Iterator[Candidate]:
     )
     if named and dialled >= 0.7 and facts.distinct >= 2 and facts.share(lambda v: len(compact(v)) >= 7) > 0.7:
         yield Candidate("PHONE_NUMBER", 0.9, dialled, "the name says so and the numbers have the form")
-    elif share < 0.15 and facts.share(lambda v: _ABROAD.fullmatch(v) is not None) >= max(_LEAST_SEEN, 2 / facts.weight):
-        yield Candidate("PHONE_NUMBER", 0.6, share, "some of its cells are numbers to dial from abroad")
+    elif share < 0.15 and facts.share(lambda v: _ABROAD.search(v) is not None) >= max(_LEAST_SEEN, 2 / facts.weight):
+        yield Candidate("PHONE_NUMBER", 0.6, share, "some of its cells hold numbers to dial from abroad")
+    elif share < 0.6 and not headers.names_goods(facts.name) and dialled_in_full(facts):
+        yield Candidate("PHONE_NUMBER", 0.65, 1.0, "they begin with one country's code and are numbers of its plan")
     elif share >= 0.15 and (not headers.names_goods(facts.name) or facts.share(_dialled_so) > 0.8):
         written = facts.share(lambda value: re.search(r"[+()]|\d[ .-]\d", value) is not None)
         if share >= 0.6 or (share >= 0.25 and written > 0.2) or (share > 0.15 and facts.digits < 0.8):

@@ -11,7 +11,7 @@ from agents.tools.privacy.normal import fold
 _WORD = re.compile(r"[^\W\d_]+")
 # A letter, or a vowel sign of the scripts of India and further east.
 _LETTER = r"(?:[^\W\d_]|[\u0900-\u0903\u093a-\u094f\u0981-\u0e4e\u05b0-\u05c7\u064b-\u0652\u200c\u200d])"
-_NAME_LIKE = re.compile(rf"[^\W\d_]{_LETTER}*(?:[ .,'\u2019\u00b7-]{{1,2}}{_LETTER}+){{0,6}}\.?\Z")
+_NAME_LIKE = re.compile(rf"[^\W\d_]{_LETTER}*(?:[ .,/'\u2019\u00b7-]{{1,2}}{_LETTER}+){{0,6}}\.?\Z")
 # How surnames of many countries end that few other words do.
 _SURNAME = re.compile(
     r"(?:[aeiouy]nen|[^aeiou]ski|[^aeiou]ska|wicz|czyk|czak|[oe]vic|[kl]ovic|escu|eanu|poulos|poulou|[a-z]akis|idis|iadis|"
@@ -31,7 +31,12 @@ _ORGANISATION = re.compile(
     r"(?<!\w)(?:ltd|limited|inc|llc|llp|plc|gmbh|mbh|kg|ohg|ag|se|corp|co|company|group|gruppe|holdings?|sons|partners|"
     r"associates|s\.?a\.?s?|sarl|sas|srl|spa|s\.?p\.?a|s\.?r\.?l|bv|b\.v|nv|oy|oyj|ab|as|a/s|aps|kk|pty|pvt|sp|zoo|ltda|"
     r"lda|e\.?v|stiftung|bank|university|hospital|school|institute|foundation|trust|industries|solutions|systems|"
-    r"technologies|services|logistics|consulting|airlines|hotel|church|council|ministry|union|club|and|und|et|y|&)"
+    r"technologies|services|logistics|consulting|airlines|hotel|church|council|ministry|union|club|and|und|et|y|&|"
+    r"motors?|garage|auto|autos|works|workshop|traders?|trading|enterprises?|stores?|shop|mart|supermarket|pharmacy|"
+    r"clinic|studio|salon|bakery|cafe|restaurant|farms?|foods?|textiles?|builders?|constructions?|contractors?|"
+    r"properties|realty|insurance|electronics|furniture|press|publishers?|publishing|books|travels?|tours|transport|"
+    r"express|cargo|shipping|agency|agencies|center|centre|academy|college|labs?|pharma|media|ventures|capital|"
+    r"brothers|bros)"
     r"(?!\w)\.?",
     re.I,
 )
