@@ -12,7 +12,6 @@ from assets.kinds.loading import Loaded, load_products, refused
 from assets.kinds.people import awaited, extended, python_definitions, python_tables
 from assets.kinds.personal import Views, masked_views
 from assets.kinds.tables import PLATFORM, table_definitions
-from platform_defs.console import console
 from platform_defs.services import services
 from resources.settings import Settings, load_settings
 from sensors.specs import specs_sensor
@@ -62,7 +61,7 @@ def platform() -> dg.Definitions:
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=AUTOMATION_SECONDS,
     )
-    return dg.Definitions(sensors=[automation], resources={PLATFORM: platform_resource}, loggers={"console": console})
+    return dg.Definitions(sensors=[automation], resources={PLATFORM: platform_resource})
 
 
 @dg.resource(config_schema={})

@@ -7,13 +7,15 @@ instance, whichever way a run is made. Every process imports this module: it imp
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from dagster import DagsterInstance, DagsterRun
 from dagster._core.instance.ref import InstanceRef
 from dagster._serdes import deserialize_value, serialize_value
 
-from resources.secrets_said import hide, refuse_secrets
+from resources.secret_values import find_secrets
+from resources.secrets_said import hidden, hide, refuse_secrets
 
 if TYPE_CHECKING:
     from dagster._core.events import DagsterEventBatchMetadata
@@ -62,10 +64,26 @@ class PlatformInstance(DagsterInstance):
         """Store what a run tells, each secret in it masked."""
         super().handle_new_event(without_secrets(event), batch_metadata=batch_metadata)
 
+    def get_handlers(self) -> list[logging.Handler]:
+        """Dagster's own, and behind them what hides secrets in the record before it is printed."""
+        return [*super().get_handlers(), _Hiding()]
+
+
+class _Hiding(logging.Handler):
+    """Dagster prints what its handlers leave of a record; what is printed ends up in compute logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if (text := str(record.msg)) != (clean := hidden(text)):
+            record.msg, record.exc_info, record.exc_text = clean, None, None
+
 
 def without_secrets(event: EventLogEntry) -> EventLogEntry:
     """The event itself where it holds none."""
-    told = json.loads(serialize_value(event))
+    text = serialize_value(event)
+    plain = text.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"')
+    if "\\u" not in text and not find_secrets(plain):
+        return event
+    told = json.loads(text)
     clean = hide(told)
     return event if clean is told else deserialize_value(json.dumps(clean), type(event))
 
