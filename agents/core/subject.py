@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.core.errors import GoalError
@@ -77,7 +77,7 @@ class Hasher:
         """
         found: dict[str, None] = {}
         for words, hashes in wanted.items():
-            said = {run for text in texts for run in _runs(text, words)}
+            said = set(_WORD.findall("\n".join(texts)) if words == 1 else _runs(texts, words))
             runs = [run for run in (run.rstrip(".!?") for run in said) if run]
             hits = [run for run, hit in zip(runs, self.among(runs, hashes), strict=True) if hit]
             found |= dict.fromkeys(text for text in texts if any(hit in text for hit in hits)) if hits else {}
@@ -97,12 +97,12 @@ class Hasher:
                 yield start, start + len(said)
 
 
-def _runs(text: str, words: int) -> list[str]:
-    """Every run of so many words in a text, as it is written there."""
-    if words == 1:
-        return _WORD.findall(text)
-    found = list(_WORD.finditer(text))
-    return [text[first.start() : last.end()] for first, last in zip(found, found[words - 1 :], strict=False)]
+def _runs(texts: Iterable[str], words: int) -> Iterator[str]:
+    """Every run of so many words in the texts, as it is written there."""
+    for text in texts:
+        ends = [found.span() for found in _WORD.finditer(text)]
+        for (start, _), (_, end) in zip(ends, ends[words - 1 :], strict=False):
+            yield text[start:end]
 
 
 def parse_subject(text: str) -> Subject:
