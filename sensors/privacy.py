@@ -133,9 +133,12 @@ class Watch:
         return self._submit(looks)
 
     def assess(self, now: float) -> list[RunRequest]:
-        """A run of `platform/compliance` when scans ended since the last one, and none is at work or waits."""
+        """A run of `platform/compliance` when scans ended since the last one and none is at work.
+
+        Call it after `ask`: what waits then is held up by goals of its own, for days where people have to decide.
+        """
         memory = self.memory
-        quiet = not (memory.goal or memory.alone or memory.waiting)
+        quiet = not (memory.goal or memory.alone)
         if memory.scanned == memory.assessed or not quiet or now - memory.assessed_at < HOUR:
             return []
         memory.assessed, memory.assessed_at = memory.scanned, now

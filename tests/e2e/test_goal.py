@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from typing import Any
 
 import pytest
@@ -56,6 +57,17 @@ def test_the_quarantine_opens_in_the_ui_and_rules_and_rows_add_up(running: Runni
     shown = {entry["label"]: entry.get("intValue") for entry in made["metadataEntries"]}
     assert shown["rows in quarantine"] == checked["rows_quarantined"]
     assert "by rule" in shown
+
+
+def test_compliance_appears_soon_after_the_first_tables_landed(running: Running, first: str) -> None:
+    query = """query { assetOrError(assetKey: {path: ["platform", "compliance"]}) {
+      ... on Asset { assetMaterializations(limit: 1) { metadataEntries { label } } } } }"""
+    made: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 300
+    while not made and time.monotonic() < deadline:
+        time.sleep(2)
+        made = running.client.ask(query, {})["assetOrError"].get("assetMaterializations") or []
+    assert "GDPR gaps" in {entry["label"] for entry in made[0]["metadataEntries"]}
 
 
 def ids_of(defect: dict[str, Any]) -> list[int]:

@@ -52,6 +52,12 @@ PERSONAL: list[tuple[str, str, Sequence[object]]] = [
         "PERSON",
         [f"{w.upper()} MR".replace(" ", "/", 1) for w in _drawn("Ito Garcia Berg", "Peter Maria Anna")],
     ),
+    (
+        "party",
+        "PERSON",
+        [*_drawn("Anna Peter Maria John", "Garcia Schmidt Nowak Smith"), *(f"Vexford {n} Ltd" for n in range(20))],
+    ),
+    ("x_12", "CREDIT_CARD", [*(f"tok_{4 * 10**11 + n}" for n in range(300)), "4111111111111111", "5500005555555559"]),
     ("caller_name", "PERSON", _drawn("Anna Peter Maria", "Brimston Vexford Aldermouth")),
     ("联系手机号", "PHONE_NUMBER", [13_800_000_000 + _DICE.randrange(10**8) for _ in range(ROWS)]),
     ("b_leg", "PHONE_NUMBER", [493_000_000_000 + _DICE.randrange(20_000_000, 90_000_000) for _ in range(ROWS)]),
@@ -72,6 +78,12 @@ HARMLESS: list[tuple[str, Sequence[object]]] = [
     ("x_11", _days("%m/%d/%Y", 1962, date.today().year - 1962)),
     ("parcel_code", [773_000_000_000_000 + _DICE.randrange(10**11) for _ in range(ROWS)]),
     ("remark_cn", ["请放前台", "易碎品", "周末派送"] * (ROWS // 3)),
+    (
+        "lot_mark",
+        [f"{_DICE.randrange(700, 1000)}-{_DICE.randrange(100):02d}-{_DICE.randrange(10**4):04d}" for _ in range(400)],
+    ),
+    ("termin", _days("%d.%m.%Y", 2022, 4)),
+    ("hint", [f"Gateway 203.0.113.7 was restarted on its own {n} times this week" for n in range(ROWS)]),
     ("river", _drawn("Danube Elbe Rhine Loire Ebro Tisza Sava")),
 ]
 

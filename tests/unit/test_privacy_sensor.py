@@ -163,6 +163,16 @@ def test_compliance_appears_once_the_first_table_was_looked_at_and_not_with_ever
     assert assessed(stage, memory, now + 9000) == [], "nothing was found since"
 
 
+def test_a_table_that_waits_for_people_keeps_compliance_from_nobody(stage: Stage) -> None:
+    memory = Memory()
+    release(stage, "gold/held")
+    land(stage, "gold/held")
+    land(stage, "bronze/clients")
+    assert assessed(stage, memory, 1_000_000.0) == []
+    end(stage, memory)
+    assert assessed(stage, memory, 1_000_000.0) == [["platform/compliance"]]
+
+
 def test_compliance_is_made_again_when_scans_found_something_new_but_not_in_a_storm(stage: Stage) -> None:
     memory, now = Memory(), 1_000_000.0
     for number in range(3):

@@ -62,11 +62,18 @@ def _sure(facts: Facts, kind: IdKind, passed: float, share: float, *, named: boo
         sure -= 0.5  # a form alone, and the name says that it is something else
     if kind.type == "US_SSN" and not named and not written and not _spread(facts):
         sure -= 0.5
+    if kind.check is always and not named and 0 < 5 * share * facts.weight <= _written(facts, kind):
+        sure -= 0.5  # a part of numbers that are all written so, as many as chance puts into its range
     if kind.check is always and share <= max(0.6, 2 * kind.chance) and not (named or written):
         sure -= 0.5  # no more of its form than any numbers have
     if kind.chance > 0.3 and (passed < 0.998 or share < 0.9) and not (named or written):
         sure -= 0.5
     return sure
+
+
+def _written(facts: Facts, kind: IdKind) -> int:
+    """How many cells are written as the kind is, whatever stands in them."""
+    return sum(facts.shapes[form] for form in kind.written)
 
 
 def _spread(facts: Facts) -> bool:
@@ -153,7 +160,7 @@ def people(facts: Facts) -> Iterator[Candidate]:
     full = facts.share(lambda value: names.is_known_name(value) == 2)
     if others and not (full > 0.5 and organisations < 0.02 and places < 0.1 and facts.variety > 0.3):
         return
-    if organisations > 0.12 and not named and facts.share_of_some(_is_person) < 0.5:
+    if organisations > 0.12 and not named and not _people_among_firms(facts, organisations):
         return
     enough = facts.distinct >= (3 if asked else 10)
     if named and (known >= 0.1 or (shaped >= 0.85 and enough and _written_as_names(facts, two_words=not asked))):
@@ -166,9 +173,10 @@ def people(facts: Facts) -> Iterator[Candidate]:
         )
 
 
-def _is_person(value: str) -> bool:
-    """A given and a family name, and no word of a firm."""
-    return names.is_known_name(value) == 2 and not names.is_organisation(value)
+def _people_among_firms(facts: Facts, organisations: float) -> bool:
+    """Whether much of a column of parties is people: whole names, and more than what firms are called after."""
+    full = facts.share_of_some(lambda value: names.is_known_name(value) == 2 and not names.is_organisation(value))
+    return organisations <= 0.6 and full >= 0.4 * (1 - organisations)
 
 
 def _enough_names(facts: Facts, known: float, full: float) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from agents.tools.privacy import candidates, headers
 from agents.tools.privacy.candidates import Candidate
+from agents.tools.privacy.dates import year_of
 from agents.tools.privacy.facts import Facts
 from agents.tools.privacy.found import ColumnScan
 from agents.tools.privacy.ids import always
@@ -97,7 +99,7 @@ def _seen(tally: Tally, facts: Facts) -> Iterator[Candidate]:
 
 
 def _is_likely(kind: str, tally: Tally, facts: Facts, share: float) -> bool:
-    if share < _LEAST_SEEN or (share * tally.cells < 2 and tally.cells > 20):
+    if share < _LEAST_SEEN or (share * tally.cells < 2 and tally.cells > 20) or tally.constant(kind):
         return False
     if kind == "PHONE_NUMBER":
         told = facts.sentences > 0.3 or (facts.prose > 0.6 and tally.inside[kind] >= 0.02 * tally.cells)
@@ -105,6 +107,8 @@ def _is_likely(kind: str, tally: Tally, facts: Facts, share: float) -> bool:
     if kind == "IP_ADDRESS":
         return not _versions(facts)
     if kind in ("US_SSN", "US_ITIN"):
+        if facts.shapes["999-99-9999"] >= 5 * share * facts.weight:
+            return False  # a part of numbers that are all written so
         return not facts.counts_up and tally.whole[kind] < 0.5 * tally.cells and not headers.names_goods(facts.name)
     if kind == "CREDIT_CARD":
         return tally.passes(kind) >= 0.5 and _mostly_cards(facts)
@@ -140,6 +144,11 @@ def _personal_urls(facts: Facts) -> bool:
 _ABROAD = re.compile(r"(?<![\w+])\+[1-9]\d{0,2}(?:[ -]?\(?\d{1,5}\)?[ .-]?)(?:\d[ .-]?){4,9}\d(?![\w.])")
 
 
+def _is_day(value: str) -> bool:
+    """Dates with dots are valid numbers of some country."""
+    return year_of(value, date.today().year) is not None
+
+
 def _dialled_so(value: str) -> bool:
     """Written as nothing but a phone number is."""
     return value.startswith("+") or (value.startswith("(") and ")" in value)
@@ -149,7 +158,7 @@ def _phones(tally: Tally, facts: Facts) -> Iterator[Candidate]:
     """Whole cells that are phones: by a numbering plan, by how they are written, by the name."""
     share = tally.whole["PHONE_NUMBER"] / tally.cells
     named = "PHONE_NUMBER" in headers.suggested(facts.name)
-    if facts.counts_up and not named:
+    if not named and (facts.counts_up or facts.share(_is_day) > 0.8):
         return
     dialled = facts.share(
         lambda value: 6 <= sum(c.isdigit() for c in value) <= 15 and not re.search(r"[^\d\s()+./x#-]", value)
