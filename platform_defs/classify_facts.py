@@ -1,4 +1,4 @@
-"""What risk depends on, of a run outside dev: what is downstream, what personal data it touches, the way back."""
+"""What risk depends on: what is downstream of what a run does, what personal data it touches, the way back."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ if TYPE_CHECKING:
 def facts_of(
     effects: Effects, graph: Graph, budget: float | None = None, told: Mapping[str, str] | None = None
 ) -> Facts:
-    """Blast radius, personal data and reversibility of what a run would do outside dev.
+    """Blast radius, personal data and reversibility of what a run would do outside dev, or in it and lastingly.
 
     `told` are classes by asset key that are known better than the loaded definitions know them.
     """
-    if effects.environment == "dev":
+    reversible = not {"provision", "delete", "external", "spend"}.intersection(effects.effects)
+    dev = effects.environment == "dev"
+    if dev and reversible:  # nobody is asked about it, and it is most of what runs
         return Facts(0, "unknown", None, budget, True)
-    tables = [table for name in effects.assets if (table := table_of(name.split("/"))) and table.environment != "dev"]
+    found = (table_of(name.split("/")) for name in effects.assets)
+    tables = [table for table in found if table and (dev or table.environment != "dev")]
     said = told or {}
     classes = [said.get(str(one)) or _class(_sources(one, effects, graph), effects, graph) for one in tables]
     pii = max(classes, key=CLASSES.index, default="unknown")
     nodes = [node for table in tables if (node := _twin(table, graph))]
-    reversible = not {"provision", "delete", "external", "spend"}.intersection(effects.effects)
     return Facts(len(_downstream(nodes, graph)), pii, None, budget, reversible)
 
 

@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from textwrap import wrap
 
 from resources.scrub import scrub_text
 
 UNKNOWN = "not known"
 _LONGEST = 160
+_MOST_PARTS = 25
 _MARKUP = re.compile(r"([\\`*_\[\]<>~&#!$])")
 _LINKING = re.compile(r"(?i)(?<=:)//|(?<=www)\.|@")
 # Invisible, unassigned and direction-changing characters could make a name look like another one.
@@ -29,7 +31,7 @@ class Missing:
 def clean(text: str, longest: int = _LONGEST, *, emails: bool = True) -> str:
     """One visible line without secrets; the pipe, which ends a table's cell, becomes a broken bar."""
     line = " ".join(_visible(scrub_text(text, emails=emails)).split()).replace("|", "¦")
-    return line if len(line) <= longest else f"{line[:longest]}… ({len(line) - longest} characters left out)"
+    return _cut(line, longest)
 
 
 def quoted(text: str, longest: int = _LONGEST) -> str:
@@ -62,8 +64,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def block(lines: Sequence[str], language: str) -> list[str]:
-    """A fenced block; no line can end it, each is cut where it is longer than a page is wide."""
-    shown = [_cut(_visible(scrub_text(line)).rstrip()) for line in lines]
+    """A fenced block; no line can end it, each is broken where it is longer than a page is wide."""
+    signs = ("+", "-") if language == "diff" else ()
+    shown = [part for line in lines for part in _broken(_visible(scrub_text(line)).rstrip(), signs)]
     ticks = max((len(run) for line in shown for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, ticks + 1)
     return ["", f"{fence}{language}", *shown, fence, ""]
@@ -104,5 +107,12 @@ def _visible(text: str) -> str:
     return "".join(" " if unicodedata.category(char) in _UNSEEN else char for char in text)
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line) - _LONGEST} characters left out)"
+def _broken(line: str, signs: Sequence[str]) -> list[str]:
+    """A line in parts as wide as a page, with a diff's sign before each: who approves is to read the end as well."""
+    sign = line[0] if line.startswith(tuple(signs)) else ""
+    parts = wrap(_cut(line, _LONGEST * _MOST_PARTS), _LONGEST, subsequent_indent=f"{sign}    ", drop_whitespace=False)
+    return parts or [""]
+
+
+def _cut(line: str, longest: int) -> str:
+    return line if len(line) <= longest else f"{line[:longest]}… ({len(line) - longest} characters left out)"

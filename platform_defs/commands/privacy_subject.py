@@ -11,6 +11,7 @@ import typer
 from platform_defs.commands.busy import busy
 from platform_defs.commands.launched import launch_step
 from platform_defs.commands.printing import Json, emit, progress, tell
+from resources.markdown import count
 
 if TYPE_CHECKING:
     from agents.core.subject import Subject
@@ -51,7 +52,7 @@ def find(environment: Environment = "prod", follow: Follow = None, json: Json = 
     if json:
         emit({"subject": str(person), "environment": environment, "tables": [place.to_json() for place in found]})
         return
-    tell(f"{person}: in {len(found)} tables of {environment}")
+    tell(f"{person}: in {count(len(found), 'table')} of {environment}")
     for place in found:
         tell(_line(place))
     _hint(platform, environment, found, follow)
@@ -82,7 +83,7 @@ def export(
     with os.fdopen(handle, "wb") as file:
         file.write(orjson.dumps({"subject": str(person), "tables": rows}, default=str, option=orjson.OPT_INDENT_2))
     _recorded(platform, person, "exported", {name: len(found) for name, found in rows.items()}, environment)
-    tell(f"{person}: {sum(map(len, rows.values())):,} rows of {len(rows)} tables are in {output}")
+    tell(f"{person}: {count(sum(map(len, rows.values())), 'row')} of {count(len(rows), 'table')} in {output}")
 
 
 @subject.command("erase")
@@ -206,9 +207,9 @@ def _with_readers(tables: list[str], environment: str) -> list[str]:
 
 
 def _line(place: Place) -> str:
-    columns = ", ".join(f"{name} ({count:,})" for name, count in place.columns.items())
-    mentions = ", ".join(f"{name} ({count:,})" for name, count in place.mentions.items())
-    parts = [f"{place.rows:,} rows" + (f" by {columns}" if columns else "")]
+    columns = ", ".join(f"{name} ({rows:,})" for name, rows in place.columns.items())
+    mentions = ", ".join(f"{name} ({rows:,})" for name, rows in place.mentions.items())
+    parts = [count(place.rows, "row") + (f" by {columns}" if columns else "")]
     parts += [f"mentioned in {mentions}"] if mentions else []
     parts += ["under a legal hold"] if place.hold else []
     return f"    {place.table}: {'; '.join(parts)}"

@@ -254,3 +254,12 @@ def test_personal_data_of_a_release_is_that_of_the_specs_it_brings(
     step = {"agent": "deployment", "action": action, "inputs": {"assets": [f"bronze/{asset}"]}}
     graph = Graph(repository_of(runs.make(name), runs.request))
     assert facts_of(Effects("prod", ("write_data",), {name: digest}, (step,)), graph).pii == pii
+
+
+def test_a_deletion_in_dev_knows_the_personal_data_that_it_touches(runs: Runs) -> None:
+    step = {"agent": "governance", "action": "erase", "inputs": {"assets": ["bronze/people"]}}
+    graph = Graph(repository_of(runs.make("dev/bronze/people"), runs.request))
+    facts = facts_of(Effects("dev", ("delete",), {"dev/bronze/people": "sha256:erase"}, (step,)), graph)
+    assert (facts.pii, facts.reversible) == ("unmasked", False)
+    facts = facts_of(Effects("dev", ("write_data",), {"dev/bronze/people": "sha256:new"}, ()), graph)
+    assert (facts.pii, facts.reversible) == ("unknown", True), "nobody is asked"

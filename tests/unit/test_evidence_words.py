@@ -96,6 +96,15 @@ def test_long_text_says_how_much_is_left_out() -> None:
     assert listed([f"t{n}" for n in range(9)], 2) == "`t0`, `t1` and 7 more"
 
 
+def test_a_long_line_of_a_diff_is_read_to_its_end() -> None:
+    columns = ", ".join(f"column_{n}" for n in range(40))
+    shown = block([f"+sql: SELECT {columns} FROM t WHERE 1 = 1", "unchanged"], "diff")[2:-2]
+    assert len(shown) > 2
+    assert all(line.startswith("+") and len(line) <= 160 for line in shown[:-1])
+    assert "".join(line.removeprefix("+    ") for line in shown[:-1]).endswith("column_39 FROM t WHERE 1 = 1")
+    assert block(["x" * 5000], "diff")[-3].endswith("(1000 characters left out)")
+
+
 def test_figures_read_as_people_write_them() -> None:
     assert [size(n) for n in (0, 999, 1500, 2_340_000, 5e12)] == ["0 bytes", "999 bytes", "1.5 kB", "2.34 MB", "5 TB"]
     assert [money(n) for n in (0, 0.0083, 2, 1234.5)] == ["0.00", "0.0083", "2.00", "1,234.50"]
