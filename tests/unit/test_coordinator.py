@@ -240,6 +240,32 @@ def test_a_child_of_a_run_that_was_not_approved_for_it_is_refused_instead_of_hel
     assert child.tags["platform/goal"] == "G-000001"
 
 
+@pytest.mark.parametrize(
+    ("action", "inputs", "said"),
+    [
+        ("promote", {"assets": ["bronze/nosuch"], "to": "prod"}, "no product holds bronze/nosuch"),
+        ("rollback", {"assets": ["bronze/nosuch"]}, "no release of bronze/nosuch is recorded"),
+        ("promote", {"assets": [], "to": "prod"}, "release"),
+        ("promote", {"assets": "bronze", "to": "prod"}, "release"),
+    ],
+)
+def test_nobody_is_asked_for_a_release_that_cannot_be_done(
+    place: Deployment, action: str, inputs: dict[str, Any], said: str
+) -> None:
+    goal = place.platform.store.create_goal("release it", "prod", ME, None, "run").id
+    steps = [{"id": "s1", "action": action, "inputs": inputs}]
+    route = {"goal": goal, "phase": 1, "environment": "prod"}
+    config = {"ops": {"route": {"config": route}, "deployment": {"config": {"steps": steps}}}}
+    for source in (browser(), None):
+        answer = place.attempt(job="workflow", config=config, source=source, tags={"platform/approval": "granted"})
+        assert said in answer["message"]
+    assert place.platform.approvals.requests() == []
+    for run in place.instance.get_runs():
+        assert run.status == DagsterRunStatus.FAILURE
+        # Who it was for stays known, so that the goal ends too.
+        assert (run.tags["platform/goal"], run.tags["platform/approval"]) == (goal, "")
+
+
 def test_a_lost_tag_is_written_again_and_without_it_nothing_starts_in_production(place: Deployment) -> None:
     run = place.launch(ORDERS, source=browser())
     place.instance.add_run_tags(run.run_id, {"platform/approval": "", "platform/request": ""})
