@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from platform_defs.walls import Walls
     from platform_defs.web_identity import Who
 
-CHILD = "child"
+CHILD, BACKFILL = "child", "dagster/backfill"
 
 
 class PlatformRunCoordinator(QueuedRunCoordinator):
@@ -156,7 +156,8 @@ def _phase(run: DagsterRun, walls: Walls) -> Phase | None:
 def _trusted(run: DagsterRun, phase: Phase | None, *, http: bool) -> dict[str, str]:
     """The platform's tags of a run: each that the caller brought is blank, or has what is true.
 
-    Only processes of the deployment start child runs, and their tags are believed.
+    Only processes of the deployment start child runs, and their tags are believed; a backfill's come from who launched
+    it, though it is the daemon that submits its runs.
     """
     tags = {key: "" for key in run.tags if key.startswith(PREFIX)}
     if phase:
@@ -164,7 +165,7 @@ def _trusted(run: DagsterRun, phase: Phase | None, *, http: bool) -> dict[str, s
         return tags | {PREFIX + name: value for name, value in told.items()} | {"platform/kind": "workflow"}
     if run.job_name == "goal":
         return tags | {"platform/kind": "goal"}
-    if not http and run.tags.get("platform/kind") == CHILD:
+    if not http and BACKFILL not in run.tags and run.tags.get("platform/kind") == CHILD:
         kept = ("platform/kind", "platform/goal", "platform/agent")
         return tags | {key: run.tags[key] for key in kept if key in run.tags}
     return tags

@@ -266,6 +266,21 @@ def test_nobody_is_asked_for_a_release_that_cannot_be_done(
         assert (run.tags["platform/goal"], run.tags["platform/approval"]) == (goal, "")
 
 
+def test_a_backfill_that_calls_its_runs_children_of_a_goal_gets_no_such_names(place: Deployment) -> None:
+    forged = {"platform/kind": "child", "platform/goal": "G-000001", "platform/agent": "deployment"}
+    params = {
+        "assetSelection": [{"path": ["dev", "bronze", "orders"]}],
+        "allPartitions": True,
+        "tags": [{"key": key, "value": value} for key, value in forged.items()],
+    }
+    with place.process() as process:
+        answer = place.ask(BACKFILL, {"params": params}, browser())["launchPartitionBackfill"]
+        assert "backfillId" in answer, answer
+        backfill(place, process)
+    (run,) = place.instance.get_runs()
+    assert [run.tags[key] for key in forged] == ["", "", ""]
+
+
 def test_a_lost_tag_is_written_again_and_without_it_nothing_starts_in_production(place: Deployment) -> None:
     run = place.launch(ORDERS, source=browser())
     place.instance.add_run_tags(run.run_id, {"platform/approval": "", "platform/request": ""})
