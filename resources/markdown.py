@@ -29,7 +29,7 @@ class Missing:
 def clean(text: str, longest: int = _LONGEST, *, emails: bool = True) -> str:
     """One visible line without secrets; the pipe, which ends a table's cell, becomes a broken bar."""
     line = " ".join(_visible(scrub_text(text, emails=emails)).split()).replace("|", "¦")
-    return line if len(line) <= longest else f"{line[:longest]}… ({len(line) - longest} characters left out)"
+    return _cut(line, longest)
 
 
 def quoted(text: str, longest: int = _LONGEST) -> str:
@@ -104,5 +104,7 @@ def _visible(text: str) -> str:
     return "".join(" " if unicodedata.category(char) in _UNSEEN else char for char in text)
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}… ({len(line) - _LONGEST} characters left out)"
+def _cut(line: str, longest: int = _LONGEST) -> str:
+    """The line's beginning, where saying so is shorter than the line."""
+    short = f"{line[:longest]}… ({len(line) - longest} characters left out)"
+    return line if len(line) <= max(longest, len(short)) else short
