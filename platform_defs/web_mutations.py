@@ -93,7 +93,11 @@ def _refusal(name: str, context: RequestContext, arguments: Mapping[str, Any]) -
         return "Nobody may do this over the web"
     if isinstance(needed, Permissions) and not context.may(needed):
         return str(context.permissions[needed].disabled_reason)
-    if name == "setSensorCursor" and arguments.get("cursor") and _by_daemon(context, arguments["sensor_selector"]):
+    if (
+        name == "setSensorCursor"
+        and arguments.get("cursor") is not None
+        and _by_daemon(context, arguments["sensor_selector"])
+    ):
         return "The daemon keeps this cursor itself: one that it cannot read would stop every refresh by schedule"
     backfill = arguments.get("backfillId") if name == "resumePartitionBackfill" else None
     if name == "reexecutePartitionBackfill":
