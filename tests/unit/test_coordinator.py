@@ -246,8 +246,8 @@ def test_a_child_of_a_run_that_was_not_approved_for_it_is_refused_instead_of_hel
     [
         ("promote", {"assets": ["bronze/nosuch"], "to": "prod"}, "no product holds bronze/nosuch"),
         ("rollback", {"assets": ["bronze/nosuch"]}, "no release of bronze/nosuch is recorded"),
-        ("promote", {"assets": [], "to": "prod"}, "release"),
-        ("promote", {"assets": "bronze", "to": "prod"}, "release"),
+        ("promote", {"assets": [], "to": "prod"}, "a release needs assets"),
+        ("promote", {"assets": "bronze", "to": "prod"}, "'bronze' names no asset to release"),
     ],
 )
 def test_nobody_is_asked_for_a_release_that_cannot_be_done(
