@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from agents.core.catalog import TableId
-from agents.core.errors import LakeError, SpecError, TableNotFound
-from platform_defs.overruling import product_of
+from agents.core.errors import LakeError, TableNotFound
 from resources.platform import Platform
-
-
-def check_promotion(
-    platform: Platform, assets: Sequence[str], environment: str, known: Callable[[], Collection[TableId]]
-) -> None:
-    """Raise SpecError or GoalError for assets that nothing makes, or whose inputs the environment lacks.
-
-    `known` gives the tables of the running deployment's assets; it is asked only where the specs do not suffice.
-    """
-    from agents.tools.releases import named, releasable
-
-    wanted = named(list(assets))
-    for asset in wanted:
-        if platform.specs.find(asset) is None and TableId(environment, *asset.split("/", 1)) not in known():
-            product_of(platform, asset)
-    try:
-        releasable(platform, wanted, environment, ())
-    except SpecError:
-        releasable(platform, wanted, environment, known())
-
-
-def check_rollback(platform: Platform, assets: Sequence[str], environment: str) -> None:
-    """Raise StateError or GoalError for assets of which no release is recorded there."""
-    from agents.tools.releases import named, newest
-
-    for asset in named(list(assets)):
-        newest(platform.releases(environment), asset)
 
 
 def check_publishing(platform: Platform, asset: str, environment: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from platform_defs.walls import Walls
     from platform_defs.web_identity import Who
 
-CHILD = "child"
+CHILD, BACKFILL = "child", "dagster/backfill"
 
 
 class PlatformRunCoordinator(QueuedRunCoordinator):
@@ -62,8 +62,7 @@ class PlatformRunCoordinator(QueuedRunCoordinator):
             tags = self._admit(context)
         except PlatformError:
             run = context.dagster_run
-            forged = dict.fromkeys((key for key in run.tags if key.startswith(PREFIX)), "")
-            tag_run(self._instance, run.run_id, {**forged, **NO_RETRY})
+            tag_run(self._instance, run.run_id, {**_told(run, self.state), **NO_RETRY})
             raise
         run_id = context.dagster_run.run_id
         if tags is None:
@@ -93,6 +92,8 @@ class PlatformRunCoordinator(QueuedRunCoordinator):
         elif who is not None and who.roles and not who.roles & {"engineer", "admin"}:
             raise Denied("your role decides on requests and starts nothing else", where=run.job_name)
         tags |= {"platform/requester": requester.name} | ({"user": requester.name} if who else {})
+        if phase:
+            _check_releases(run, context, walls, facts)
         ruling = self._rule(walls, facts, child=tags.get("platform/kind") == CHILD)
         if ruling.verdict == "allow":
             return tags
@@ -155,7 +156,8 @@ def _phase(run: DagsterRun, walls: Walls) -> Phase | None:
 def _trusted(run: DagsterRun, phase: Phase | None, *, http: bool) -> dict[str, str]:
     """The platform's tags of a run: each that the caller brought is blank, or has what is true.
 
-    Only processes of the deployment start child runs, and their tags are believed.
+    Only processes of the deployment start child runs, and their tags are believed; a backfill's come from who launched
+    it, though it is the daemon that submits its runs.
     """
     tags = {key: "" for key in run.tags if key.startswith(PREFIX)}
     if phase:
@@ -163,10 +165,41 @@ def _trusted(run: DagsterRun, phase: Phase | None, *, http: bool) -> dict[str, s
         return tags | {PREFIX + name: value for name, value in told.items()} | {"platform/kind": "workflow"}
     if run.job_name == "goal":
         return tags | {"platform/kind": "goal"}
-    if not http and run.tags.get("platform/kind") == CHILD:
+    if not http and BACKFILL not in run.tags and run.tags.get("platform/kind") == CHILD:
         kept = ("platform/kind", "platform/goal", "platform/agent")
         return tags | {key: run.tags[key] for key in kept if key in run.tags}
     return tags
+
+
+def _told(run: DagsterRun, state: str | None) -> dict[str, str]:
+    """The tags of a run that was refused. Its goal has to learn of it: a run without name is waited for for ever."""
+    from platform_defs.walls import walls_of
+
+    try:
+        return _trusted(run, _phase(run, walls_of(state)), http=True)
+    except PlatformError:  # nobody can say for what it was
+        return {key: "" for key in run.tags if key.startswith(PREFIX)}
+
+
+def _check_releases(run: DagsterRun, context: SubmitRunContext, walls: Walls, facts: RunFacts) -> None:
+    """Raise Denied for a release that cannot be done: nobody is asked to approve it."""
+    if facts.effects.environment == "dev":
+        return
+    from agents.tools.before_release import check_steps
+    from platform_defs.classify import repository_of
+    from platform_defs.run_config import open_references
+    from resources.asset_graph import tables_in
+
+    repository = repository_of(run, context.workspace)
+    try:
+        check_steps(
+            walls.platform,
+            [step for step in facts.effects.steps if not open_references(step["inputs"])],
+            facts.effects.environment,
+            lambda: tables_in(repository.asset_graph) if repository else (),
+        )
+    except PlatformError as error:
+        raise Denied(error.what, where=error.where or run.job_name, fix=error.fix) from error
 
 
 def _claims(run: DagsterRun) -> tuple[str, ...]:

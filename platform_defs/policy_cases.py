@@ -111,7 +111,8 @@ def _cases(file: Path) -> Iterator[Case]:
         loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
         node = loader.get_single_node()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cases cannot be read: {type(error).__name__}", where=str(file)) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"cases cannot be read: {why}", where=str(file)) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"cases do not parse: {error.problem}", where=f"{file}:{line}") from error
@@ -123,7 +124,9 @@ def _cases(file: Path) -> Iterator[Case]:
             form = TypeAdapter(_Form).validate_python(loader.construct_object(item, deep=True))
         except ValidationError as error:
             first = error.errors()[0]
-            raise ConfigError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", where=where) from error
+            # Of an effect pydantic adds by which of its kinds it was tried.
+            named = ".".join(str(part) for part in first["loc"] if not str(part).startswith("literal["))
+            raise ConfigError(f"{named}: {first['msg']}", where=where) from error
         yield Case(form.name, where, form.request.request(), form.expect)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, cast
 
+from dagster._core.definitions.selector import SensorSelector
 from dagster._core.workspace.permissions import Permissions
 from dagster_graphql.schema.errors import GrapheneUnauthorizedError
 from graphql import GraphQLError, GraphQLField, GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType, get_named_type
@@ -92,10 +93,22 @@ def _refusal(name: str, context: RequestContext, arguments: Mapping[str, Any]) -
         return "Nobody may do this over the web"
     if isinstance(needed, Permissions) and not context.may(needed):
         return str(context.permissions[needed].disabled_reason)
+    if (
+        name == "setSensorCursor"
+        and arguments.get("cursor") is not None
+        and _by_daemon(context, arguments["sensor_selector"])
+    ):
+        return "The daemon keeps this cursor itself: one that it cannot read would stop every refresh by schedule"
     backfill = arguments.get("backfillId") if name == "resumePartitionBackfill" else None
     if name == "reexecutePartitionBackfill":
         backfill = (arguments.get("reexecutionParams") or {}).get("parentRunId")
     return _not_own(context, str(backfill)) if backfill else ""
+
+
+def _by_daemon(context: RequestContext, selector: Mapping[str, Any]) -> bool:
+    """Whether a sensor is one of declarative automation: the daemon dies of a cursor that it did not write."""
+    sensor = context.get_sensor(SensorSelector.from_graphql_input(selector))
+    return sensor is not None and sensor.sensor_type.is_handled_by_asset_daemon
 
 
 def _not_own(context: RequestContext, backfill_id: str) -> str:

@@ -11,10 +11,10 @@ from resources import store_approvals as rows
 from resources.approvals_records import DAY, HOUR, Change, Records
 from resources.approvals_rules import Question, rule, vouched
 from resources.approvals_signed import grant_of
-from resources.approvals_voting import approvals_of, check_policy, check_vote
+from resources.approvals_voting import check_policy, check_vote
 from resources.secrets_said import refuse_secrets
 from resources.store_goals import tables
-from resources.store_grants import insert_grant
+from resources.store_grants import insert_grant, save_vote, votes_of
 
 if TYPE_CHECKING:
     from agents.core.policy import Policy
@@ -39,11 +39,13 @@ class Desk(Records):
         """
         refuse_secrets(note, "the note")
         self.intact()
+        # Who asked stands in the ledger too: a row of the store that was edited hides nobody.
+        asked = {record.entry.who for record in self._ledger.records(subject=request_id, kind="request")}
         try:
             with self._change() as change:
                 request = rows.one_request(change.connection, request_id)
                 decision = Decision(person.name, choice, person.groups, change.now, note[:LONGEST_NOTE], run_id)
-                self._decided(change, request, decision, person)
+                self._decided(change, request, decision, person, asked)
         except Denied as refusal:
             self._ledger.append(
                 "decision", person.name, f"{choice}: refused", subject=request_id, why=refusal.what, trace=run_id
@@ -127,14 +129,17 @@ class Desk(Records):
         rows.update_request(change.connection, request.id, change.now, escalations=request.escalations + 1)
         change.note("request", "platform", f"escalated to {group}", request)
 
-    def _decided(self, change: Change, request: ApprovalRequest, decision: Decision, person: Person) -> None:
+    def _decided(
+        self, change: Change, request: ApprovalRequest, decision: Decision, person: Person, asked: Iterable[str]
+    ) -> None:
         held = rows.find_runs(change.connection, tables().run_records.c.request_id == request.id)
         requesters = [request.requester, *(record.requester for record in held)]
-        askers = {name for requester in requesters for name in (requester.name, *requester.claimed)}
-        check_vote(request, decision.choice, person, askers, self._people.same, change.now)
+        askers = {name for requester in requesters for name in (requester.name, *requester.claimed)} | {*asked}
+        given = self._signed.votes(request, votes_of(change.connection, request))
+        check_vote(request, decision.choice, person, askers, self._people.same, change.now, given)
         said = {"why": decision.note, "trace": decision.run_id, "facts": {"groups": sorted(person.groups)}}
         if decision.choice == "approve":
-            self._approve(change, request, decision, person, requesters, said)
+            self._approve(change, request, (*given, decision), person, requesters, said)
             return
         rows.save_decision(change.connection, self._store.database(), request.id, decision)
         change.note("decision", person.name, decision.choice, request, **said)
@@ -147,19 +152,21 @@ class Desk(Records):
         self,
         change: Change,
         request: ApprovalRequest,
-        decision: Decision,
+        approvals: tuple[Decision, ...],
         person: Person,
         requesters: Iterable[Requester],
         said: dict[str, Any],
     ) -> None:
+        """The last of the approvals is the one that is given now."""
         if request.effects.digest != request.digest:
             raise Denied("the request was changed in the store", where=request.id, fix="reject it, verify the ledger")
-        policy, approvals = self._policy(), (*approvals_of(request), decision)
+        policy, decision = self._policy(), approvals[-1]
         check_policy(policy, request, person, len(approvals) - 1, change.now)
         ruling = self._bar(policy, request, requesters, approvals, change.now)
         if ruling.verdict == "deny":
             raise Denied(ruling.reason, where=request.id, fix="see `adp policy check`", request=request.id)
         rows.save_decision(change.connection, self._store.database(), request.id, decision)
+        save_vote(change.connection, self._store.database(), request, decision, self._keys)
         change.note("decision", person.name, "approve", request, **said)
         if ruling.verdict == "ask" and not ruling.waiting:
             asked = rows.asked(request.facts, ruling.risk, ruling.rules, ruling.quorum, ruling.groups)

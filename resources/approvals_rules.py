@@ -52,7 +52,8 @@ def rule(
     answer = combined([policy.decide(request) for request in asked])
     if answer.verdict == "deny":
         because = ", ".join(answer.rules) or "no policy permits it"
-        return Ruling("deny", answer.rules, f"policy forbids it: {because}", risk=risk)
+        known = f" ({risk.reasons[0]})" if risk.reasons else ""
+        return Ruling("deny", answer.rules, f"policy forbids it: {because}{known}", risk=risk)
     if answer.verdict == "allow" and (approvals or not question.effects.unknown):
         return Ruling("allow", answer.rules, approvals=tuple(approvals), risk=risk)
     if answer.waiting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,14 +53,14 @@ def grant_of(request: ApprovalRequest, approvals: Sequence[Decision], now: float
         effects.digest,
         effects.environment,
         effects.single_use,
-        _refreshable(effects),
+        refreshable(effects),
         tuple(approvals),
         now,
         expires,
     )
 
 
-def _refreshable(effects: Effects) -> dict[str, str]:
+def refreshable(effects: Effects) -> dict[str, str]:
     """Assets that may be written again as their specs say: only where whole assets were to be written like that."""
     partial = effects.selection or effects.tags or (effects.config and not effects.steps)
     if effects.single_use or partial or "write_data" not in effects.effects:
@@ -81,6 +81,11 @@ def lease_json(lease: Lease) -> dict[str, Any]:
         "issued": lease.issued,
         "expires": lease.expires,
     }
+
+
+def vote_json(request: ApprovalRequest, decision: Decision) -> dict[str, Any]:
+    """What is signed of a person's approval: on which request, of what."""
+    return {"kind": "vote", "request": request.id, "digest": request.digest, **decisions_json([decision])[0]}
 
 
 class Signed:
@@ -105,6 +110,12 @@ class Signed:
             float(data["granted"]),
             float(data["expires"]),
         )
+
+    def votes(self, request: ApprovalRequest, rows: Iterable[Row[Any]]) -> tuple[Decision, ...]:
+        """The approvals of a request that were signed for exactly what it asks; rows of anybody else are none."""
+        found = [self._payload(row.payload, row.signature, "vote") for row in rows]
+        mine = [data for data in found if data and (data["request"], data["digest"]) == (request.id, request.digest)]
+        return decisions_from([data for data in mine if data["choice"] == "approve"])
 
     def lease(self, row: Row[Any]) -> Lease | None:
         """The lease of a row, or None when it was forged, changed, or belongs to another run."""

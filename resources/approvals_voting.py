@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,15 +17,19 @@ Same = Callable[[str, str], bool]
 NEEDS = {"approve": "pending", "reject": "pending", "revoke": "granted"}
 
 
-def approvals_of(request: ApprovalRequest) -> tuple[Decision, ...]:
-    """The approvals given so far."""
-    return tuple(decision for decision in request.decisions if decision.choice == "approve")
-
-
 def check_vote(
-    request: ApprovalRequest, choice: Choice, person: Person, askers: Iterable[str], same: Same, now: float
+    request: ApprovalRequest,
+    choice: Choice,
+    person: Person,
+    askers: Iterable[str],
+    same: Same,
+    now: float,
+    given: Sequence[Decision] = (),
 ) -> None:
-    """Raise Denied unless this person may say this about the request now. `askers` are all names that asked for it."""
+    """Raise Denied unless this person may say this about the request now.
+
+    `askers` are all names that asked for it, `given` the approvals it has.
+    """
     if choice not in NEEDS:
         raise _denied(request, f"{choice!r} is no decision", "use approve, reject or revoke")
     if not person.has("approver"):
@@ -35,13 +39,14 @@ def check_vote(
     if request.expires <= now:
         raise _denied(request, "the request has expired", "start the run again")
     if choice == "approve":
-        _check_approval(request, person, askers, same)
+        _check_approval(request, person, askers, same, given)
 
 
-def _check_approval(request: ApprovalRequest, person: Person, askers: Iterable[str], same: Same) -> None:
+def _check_approval(
+    request: ApprovalRequest, person: Person, askers: Iterable[str], same: Same, given: Sequence[Decision]
+) -> None:
     if any(same(asker, name) for asker in set(askers) if asker for name in person.names):
         raise _denied(request, f"{person.name} asked for it, and nobody approves their own request", "ask a colleague")
-    given = approvals_of(request)
     if any(same(decision.who, name) for decision in given for name in person.names):
         raise _denied(request, f"{person.name} has approved it already", "somebody else has to approve too")
     missing = request.groups.difference(*(decision.groups for decision in given))

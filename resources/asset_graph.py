@@ -23,3 +23,8 @@ def readers_in(graph: BaseAssetGraph[Any], table: TableId) -> list[TableId]:
         found.update(dict.fromkeys(fresh))
         waiting += fresh
     return [TableId(*key.path) for key in found if len(key.path) == 3 and tuple(key.path) != table]
+
+
+def tables_in(graph: BaseAssetGraph[Any]) -> frozenset[TableId]:
+    """The lake tables that an asset graph makes."""
+    return frozenset(TableId(*key.path) for key in graph.materializable_asset_keys if len(key.path) == 3)

@@ -115,4 +115,6 @@ def _broken(line: str, signs: Sequence[str]) -> list[str]:
 
 
 def _cut(line: str, longest: int) -> str:
-    return line if len(line) <= longest else f"{line[:longest]}… ({len(line) - longest} characters left out)"
+    """The line's beginning, where saying so is shorter than the line."""
+    short = f"{line[:longest]}… ({len(line) - longest} characters left out)"
+    return line if len(line) <= max(longest, len(short)) else short

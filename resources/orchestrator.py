@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from agents.core.catalog import TableId
 from agents.core.errors import RunFailed, SpecError, StateError
 from resources.asset_graph import readers_in as readers_in
+from resources.asset_graph import tables_in
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
@@ -142,9 +143,7 @@ class DagsterOrchestrator(Orchestrator):
         self._instance.report_runless_asset_event(told)
 
     def known(self) -> frozenset[TableId]:
-        graph = self._workspace().create_request_context().asset_graph
-        paths = (key.path for key in graph.materializable_asset_keys)
-        return frozenset(TableId(*path) for path in paths if len(path) == 3)
+        return tables_in(self._workspace().create_request_context().asset_graph)
 
     def readers(self, table: TableId) -> list[TableId]:
         return readers_in(self._workspace().create_request_context().asset_graph, table)

@@ -20,8 +20,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from agents.core.errors import ConfigError, StateError
 from resources.store_tables import SCHEMA_LOCK, counters, metadata, version
 
-VERSION = 4
-GROWN = (1, 2, 3)  # formats that lack nothing but tables
+VERSION = 5
+GROWN = (1, 2, 3, 4)  # formats that lack nothing but tables
 COUNTERS = ("goal", "request", "incident")
 WAIT_SECONDS = 30
 _WRITE = "adp_write"

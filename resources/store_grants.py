@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from agents.core.approval import Lease
+from agents.core.approval import ApprovalRequest, Decision, Lease
 from agents.core.digest import canonical_json
-from resources.approvals_signed import Grant, lease_json
+from resources.approvals_signed import Grant, lease_json, vote_json
 from resources.store_approvals import parts
 from resources.store_goals import tables
 
@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 
     from resources.keys import Keys
     from resources.store_database import Database
+
+
+def save_vote(
+    connection: Connection, database: Database, request: ApprovalRequest, decision: Decision, keys: Keys
+) -> None:
+    """Sign and store an approval; a later one of the same person replaces it."""
+    payload = vote_json(request, decision)
+    values = {"request_id": request.id, "who": decision.who, "payload": canonical_json(payload)}
+    values["signature"] = keys.sign(payload)
+    database.upsert(connection, tables().votes, values, ("payload", "signature"))
+
+
+def votes_of(connection: Connection, request: ApprovalRequest) -> Sequence[Row[Any]]:
+    """Rows of the approvals of a request; what they are worth only their signature tells."""
+    votes = tables().votes
+    return connection.execute(votes.select().where(votes.c.request_id == request.id).order_by(votes.c.who)).fetchall()
 
 
 def insert_grant(connection: Connection, grant: Grant, keys: Keys) -> None:

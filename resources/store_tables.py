@@ -127,6 +127,14 @@ decisions = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
 )
 # `payload` is the canonical JSON that `signature` covers: the columns beside it are for looking up only.
+votes = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("request_id", sa.String(40), primary_key=True),
+    sa.Column("who", sa.String(200), primary_key=True),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+)
 grants = sa.Table(
     "grants",
     metadata,

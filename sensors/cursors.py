@@ -1,7 +1,7 @@
 """What sensors share: a cursor that is JSON, and who does the work of a deployment."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Self
 
 from dagster import SensorEvaluationContext, SkipReason
@@ -16,15 +16,25 @@ class JsonCursor:
 
     @classmethod
     def of(cls, cursor: str | None) -> Self:
-        """What a cursor holds; one that cannot be read counts as none."""
+        """What a cursor holds; one that cannot be read counts as none: anybody with the UI may write it."""
         try:
-            return cls(**json.loads(cursor or "{}"))
+            found = json.loads(cursor or "{}")
+            made, usual = cls(**found), cls()
         except (ValueError, TypeError):
             return cls()
+        alike = all(_alike(getattr(made, each.name), getattr(usual, each.name)) for each in fields(cls))
+        return made if alike else usual
 
     def to_json(self) -> str:
         """As the cursor keeps it."""
         return json.dumps(asdict(self))
+
+
+def _alike(value: object, usual: object) -> bool:
+    """Whether a value is of the kind that its field has; what lists and mappings hold is text."""
+    inside = [*value.items()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    texts = (text for each in inside for text in (each if isinstance(each, tuple) else (each,)))
+    return type(value) is type(usual) and all(isinstance(text, str) for text in texts)
 
 
 def left_to_another(platform: Platform, context: SensorEvaluationContext) -> SkipReason | None:

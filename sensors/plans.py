@@ -6,6 +6,7 @@ nothing: a phase's attempt has one run key for ever.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dagster import (
@@ -22,11 +23,14 @@ from dagster import (
     sensor,
 )
 
+from agents.core.catalog import TableId
 from agents.core.goal import GoalStatus
 from agents.core.registry import Registry
 from agents.ops.goal import plan_for, workflow_config
 from agents.roles.report import render
+from agents.tools.before_release import Known
 from agents.tools.goals import goal_facts
+from resources.asset_graph import tables_in
 from resources.orchestrator import first_error, publish_report
 from resources.platform import Platform
 from resources.store_rows import GoalRow, StepRow
@@ -56,7 +60,9 @@ def plans_sensor(workflow: JobDefinition, registry: Registry, platform: Platform
         if skipped := left_to_another(platform, context):
             yield skipped
             return
-        journeys = Journeys(platform, registry, context.instance)
+        repository = context.repository_def
+        known = partial(tables_in, repository.asset_graph) if repository else frozenset[TableId]
+        journeys = Journeys(platform, registry, context.instance, known)
         for row in journeys.open():
             yield from journeys.advance(row)
 
@@ -70,16 +76,15 @@ class Journeys:
     platform: Platform
     registry: Registry
     instance: DagsterInstance
+    known: Known
 
     def open(self) -> list[GoalRow]:
         """Goals on their way. Child goals are planned here; failed ones may have been re-executed by a person."""
         store = self.platform.store
         for row in store.goals("submitted"):
             if row.goal.parent:
-                goal = row.goal
-                store.set_plan(
-                    goal.id, plan_for(self.registry, self.platform, goal.text, goal.environment, goal.budget)
-                )
+                said = (row.goal.text, row.goal.environment, row.goal.budget)
+                store.set_plan(row.id, plan_for(self.registry, self.platform, *said, self.known))
         rows = store.goals(OPEN) + store.goals("failed")[-RECENT:]
         return [row for row in rows if row.mode == "run" and row.plan_digest]
 
@@ -88,7 +93,7 @@ class Journeys:
         for phase in self.platform.store.plan(row.id).phases():
             if not phase["run_config"]["ops"]:
                 continue  # nothing in it can be done here
-            run = newest_run(self.instance, row.id, phase["phase"])
+            run = newest_run(self.instance, row.id, phase["phase"], phase["environment"])
             if run is None:
                 if not self._looked_at(row, phase):
                     return
@@ -182,12 +187,13 @@ def tags_of(goal: str, phase: int, attempt: int, environment: str, requester: st
     }
 
 
-def newest_run(instance: DagsterInstance, goal: str, phase: int) -> DagsterRun | None:
+def newest_run(instance: DagsterInstance, goal: str, phase: int, environment: str) -> DagsterRun | None:
     """The newest `workflow` run of a phase: a later attempt, or a re-execution by a person, takes over.
 
-    But not one that was turned away because the same is still held.
+    But not one that was turned away because the same is still held, nor one that says it is this phase and acts in
+    another environment: what was done in dev is no release.
     """
-    wanted = {"platform/goal": goal, "platform/phase": str(phase)}
+    wanted = {"platform/goal": goal, "platform/phase": str(phase), "platform/environment": environment}
     found = instance.get_runs(RunsFilter(job_name="workflow", tags=wanted), limit=RECENT)
     if found and found[0].is_finished and not found[0].is_success:
         return next((run for run in found if not run.is_finished), found[0])

@@ -106,8 +106,14 @@ class Watch:
     memory: Memory
 
     def notice(self, tables: Mapping[str, int]) -> None:
-        """Put tables on the list that were materialized since the last tick."""
+        """Put tables on the list that were materialized since the last tick.
+
+        A cursor that is ahead of everything was not written here: all is looked at once more.
+        """
+        if self.memory.at > max(tables.values(), default=0):
+            self.memory = Memory()
         memory = self.memory
+        memory.waiting, memory.alone = ([n for n in names if n in tables] for names in (memory.waiting, memory.alone))
         fresh = [name for name, number in sorted(tables.items()) if number > memory.at]
         memory.waiting = list(dict.fromkeys([*memory.waiting, *fresh]))
         memory.at = max([memory.at, *tables.values()])

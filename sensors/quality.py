@@ -35,7 +35,7 @@ from resources.measurements import Measurement
 from resources.notifier import Notice
 from resources.platform import Platform
 from sensors.contracts import promise_more
-from sensors.cursors import left_to_another
+from sensors.cursors import JsonCursor, left_to_another
 from sensors.failures import entry_of, listeners_of
 
 WHO = f"{AUTOMATION}quality"
@@ -44,6 +44,13 @@ MOST, LATE_SECONDS = 200, 300
 # One remediation a table and day, and never more than so many at once: what breaks everything has one cause.
 PAUSE_SECONDS, MOST_OPEN = 86_400, 5
 OPEN = ("submitted", "planned", "building", "held", "releasing")
+
+
+@dataclass(slots=True)
+class Memory(JsonCursor):
+    """The cursor: when late tables were looked for, in seconds UTC."""
+
+    late: int = 0
 
 
 def quality_sensor(platform: Platform) -> SensorDefinition:
@@ -58,15 +65,15 @@ def quality_sensor(platform: Platform) -> SensorDefinition:
     def quality(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         if skipped := left_to_another(platform, context):
             return skipped
-        now, cursor = time.time(), float(context.cursor or 0)
+        now, memory = time.time(), Memory.of(context.cursor)
         review = Review(platform, context.instance, now)
         review.refreshes()
-        if now - cursor >= LATE_SECONDS:
+        if not 0 <= now - memory.late < LATE_SECONDS:
             review.late()
-            cursor = now
+            memory.late = int(now)
         for problem in review.problems:
             context.log.warning(problem)
-        return SensorResult(skip_reason="; ".join(review.told) or "nothing is unusual", cursor=str(cursor))
+        return SensorResult(skip_reason="; ".join(review.told) or "nothing is unusual", cursor=memory.to_json())
 
     return quality
 

@@ -4,7 +4,6 @@ It deletes nothing: it submits a goal whose run is held until somebody approves 
 as they stand; its cursor only spares tables that were looked at on the same day.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from agents.tools.ready import retention_key, submit_ready
 from resources.orchestrator import readers_in
 from resources.platform import Platform
 from resources.store_rows import GoalRow
-from sensors.cursors import left_to_another
+from sensors.cursors import JsonCursor, left_to_another
 
 # A tick ends after so many seconds; the next one goes on where it stopped.
 TICK_SECONDS = 15
@@ -28,6 +27,14 @@ TICK_SECONDS = 15
 QUIET = timedelta(days=7)
 OPEN = frozenset({"submitted", "planned", "building", "held", "releasing"})
 Readers = Callable[[TableId], list[TableId]]
+
+
+@dataclass(slots=True)
+class Memory(JsonCursor):
+    """The cursor: the tables that were looked at on this day."""
+
+    day: str = ""
+    tables: list[str] = field(default_factory=list[str])
 
 
 def retention_sensor(platform: Platform) -> SensorDefinition:
@@ -44,14 +51,14 @@ def retention_sensor(platform: Platform) -> SensorDefinition:
             return skipped
         graph = context.repository_def.asset_graph if context.repository_def else None
         today = datetime.now(UTC)
-        seen = json.loads(context.cursor or "{}")
-        looked = frozenset(seen.get("tables", ())) if seen.get("day") == f"{today:%Y-%m-%d}" else frozenset[str]()
+        seen = Memory.of(context.cursor)
+        looked = frozenset(seen.tables if seen.day == f"{today:%Y-%m-%d}" else ())
         look = Look(platform, today, looked)
         look.all(lambda table: readers_in(graph, table) if graph else [])
         for problem in look.problems:
             context.log.warning(problem)
-        cursor = json.dumps({"day": f"{today:%Y-%m-%d}", "tables": sorted(look.looked)})
-        return SensorResult(skip_reason="; ".join(look.asked) or "nothing is due", cursor=cursor)
+        cursor = Memory(f"{today:%Y-%m-%d}", sorted(look.looked))
+        return SensorResult(skip_reason="; ".join(look.asked) or "nothing is due", cursor=cursor.to_json())
 
     return retention
 

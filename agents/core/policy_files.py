@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.core.catalog import LAYERS
 from agents.core.digest import digest
 from agents.core.errors import ConfigError
 from agents.core.policy_text import mentioned, misparsed, place, statements
+from agents.core.risk import LEVELS
 
 POLICIES = Path(__file__).parent.parent / "policies"
 SCHEMA = POLICIES / "platform.cedarschema"
+PII = ("none", "masked", "unmasked", "unknown")
 # What a rule reads when it is about the time.
 CLOCK = frozenset({"now", "weekday", "hour"})
 ATTRIBUTES = CLOCK | {
     *("tool", "asset", "layer", "approvals", "groups", "requester_known", "risk", "blast_radius", "pii"),
     *("reversible", "monthly_usd", "over_budget"),
 }
+# What an attribute can be: a rule that compares it with anything else never applies, and nobody would notice.
+VALUES: Mapping[str, Collection[str]] = {"risk": LEVELS, "pii": PII, "layer": LAYERS}
+_NO_ENTITY = re.compile(r"^entity (`[^`]+`) is of an enumerated entity type.*")
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -54,10 +61,11 @@ def load_rules(folder: Path) -> Rules:
         _check(cedarpy, file, text, schema)
         for name, body in _named(cedarpy, file, text):
             if name in found:
-                raise ConfigError(
-                    f"two policies have the id {name!r}", where=str(file), fix="cards and records name a rule by its id"
-                )
+                where = f"{file}:{place(text, max(text.rfind(json.dumps(name)), 0))}"
+                fix = "cards and records name a rule by its id"
+                raise ConfigError(f"two policies have the id {name!r}", where=where, fix=fix)
             found[name] = body
+            _check_values(file, text, body)
     if not found:
         raise ConfigError("no policy in this folder, so nothing would be allowed", where=str(folder))
     bodies = list(found.values())
@@ -108,10 +116,19 @@ def _check(cedarpy: Any, file: Path, text: str, schema: str) -> None:
     found = cedarpy.validate_policies(text, schema)
     if not found.validation_passed:
         first = found.errors[0]
-        message = str(first.error).removeprefix(f"for policy `{first.policy_id}`, ")
+        message = re.sub(rf"^for policy `{re.escape(str(first.policy_id))}`[,:] ", "", str(first.error))
+        message = _NO_ENTITY.sub(r"there is no \1", message)
         number = str(first.policy_id).removeprefix("policy")
         offset = mentioned(statements(text)[int(number)], message) if number.isdigit() else 0
         raise _wrong(f"policy is not valid: {message}", file, text, offset)
+
+
+def _check_values(file: Path, text: str, body: Any) -> None:
+    for attribute, known in VALUES.items():
+        for name in _names(body, attribute, ("==", "!=")):
+            if name not in known:
+                what = f'policy is not valid: context.{attribute} is never "{name}", but one of {", ".join(known)}'
+                raise _wrong(what, file, text, max(text.find(json.dumps(name)), 0))
 
 
 def _wrong(what: str, file: Path, text: str, offset: int) -> ConfigError:
@@ -176,6 +193,8 @@ def _numbers(body: Any, attribute: str) -> Iterator[int]:
         yield from (n["Value"] for n in _nodes(other) if isinstance(n.get("Value"), int))
 
 
-def _names(body: Any, attribute: str) -> Iterator[str]:
-    for other in _beside(body, attribute, ("contains", "containsAll", "containsAny", "==")):
+def _names(
+    body: Any, attribute: str, operators: tuple[str, ...] = ("contains", "containsAll", "containsAny", "==")
+) -> Iterator[str]:
+    for other in _beside(body, attribute, operators):
         yield from (n["Value"] for n in _nodes(other) if isinstance(n.get("Value"), str))

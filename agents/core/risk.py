@@ -36,6 +36,8 @@ def _of_effects(effects: Effects, facts: Facts) -> Iterator[tuple[Level, str]]:
     prod, done = effects.environment == "prod", set(effects.effects)
     if effects.unknown:
         yield "critical", f"nobody can classify {', '.join(sorted(effects.unknown)[:3])}"
+    if effects.environment != "dev" and (told := [*sorted(effects.tags), *({"execution"} & effects.config.keys())]):
+        yield "critical", f"it chooses what is executed, whatever was approved of it: {', '.join(told[:3])}"
     if "delete" in done:
         yield ("critical" if prod else "high"), f"it deletes in {effects.environment}"
     if not facts.reversible and done - {"read"}:

@@ -18,13 +18,15 @@ from dagster import (
     op,
 )
 
-from agents.core.catalog import ENVIRONMENTS
+from agents.core.catalog import ENVIRONMENTS, Catalog
 from agents.core.plan import Plan
 from agents.core.registry import Registry
 from agents.ops.guard import guard
 from agents.ops.workflow import branches
 from agents.roles.report import render
+from agents.tools.before_release import Known, asked_first
 from agents.tools.goals import goal_facts
+from resources.asset_graph import tables_in
 from resources.inbox import launchpad
 from resources.orchestrator import execution, publish_report
 from resources.platform import Platform
@@ -57,7 +59,14 @@ def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
         config: dict[str, Any] = context.op_config
         with guard(platform.ledger, "supervisor", "", context.run_id):
             requester = context.run.tags.get(REQUESTER) or config["requester"]
-            made, goal_id = submit(registry, platform, config, context.run_id, requester)
+            made, goal_id = submit(
+                registry,
+                platform,
+                config,
+                context.run_id,
+                requester,
+                lambda: tables_in(context.repository_def.asset_graph),
+            )
             publish_report(context.instance, goal_id, render(goal_facts(platform, goal_id)), {"steps": len(made.steps)})
         for question in made.questions:
             context.log.warning(f"{goal_id} asks: {question.question} {' '.join(question.candidates)}")
@@ -78,14 +87,20 @@ def goal_job(registry: Registry, platform: Platform) -> JobDefinition:
 
 
 def submit(
-    registry: Registry, platform: Platform, config: Mapping[str, Any], source_run_id: str, requester: str
+    registry: Registry,
+    platform: Platform,
+    config: Mapping[str, Any],
+    source_run_id: str,
+    requester: str,
+    known: Known,
 ) -> tuple[Plan, str]:
     """Plan the goal and store it under a new id; the same run gives the same goal again.
 
-    `requester` is who the run coordinator found to ask; the name in the config is a claim, and kept as one.
+    `requester` is who the run coordinator found to ask; the name in the config is a claim, and kept as one. `known`
+    gives the tables of all assets that are loaded.
     """
     store, ledger = platform.store, platform.ledger
-    plan = plan_for(registry, platform, config["goal"], config["environment"], config["budget"])
+    plan = plan_for(registry, platform, config["goal"], config["environment"], config["budget"], known)
     made = store.create_goal(
         config["goal"], plan.environment, requester, plan.budget, config["mode"], source_run_id=source_run_id
     )
@@ -97,13 +112,20 @@ def submit(
     return plan, made.id
 
 
-def plan_for(registry: Registry, platform: Platform, text: str, environment: str | None, budget: float | None) -> Plan:
-    """The plan for a goal over this deployment's catalog and agents."""
+def plan_for(
+    registry: Registry, platform: Platform, text: str, environment: str | None, budget: float | None, known: Known
+) -> Plan:
+    """The plan for a goal over this deployment's catalog, agents and releases."""
+    return asked_first(platform, worded(registry, platform.catalog(), text, environment, budget), known)
+
+
+def worded(registry: Registry, catalog: Catalog, text: str, environment: str | None, budget: float | None) -> Plan:
+    """The plan for a goal as its words say, over a catalog and the agents."""
     from agents.roles.supervisor import plan_goal  # large: definitions load without it
 
     return plan_goal(
         text,
-        platform.catalog(),
+        catalog,
         environment=environment,
         budget=budget,
         installed=registry.installed(),

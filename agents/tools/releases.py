@@ -157,8 +157,10 @@ def named(assets: object) -> list[str]:
     """The assets of a step's input, each `layer/table`. Raises GoalError for anything else."""
     many: Iterable[object] = [assets] if isinstance(assets, str) else assets if isinstance(assets, list | tuple) else []
     found = list(dict.fromkeys(str(asset) for asset in many))
-    if not found or not all(asset.count("/") == 1 for asset in found):
-        raise GoalError("a release needs assets", where="assets", fix="name them layer/table, such as silver/orders")
+    wrong = [asset for asset in found if asset.count("/") != 1]
+    if not found or wrong:
+        what = f"{wrong[0][:80]!r} names no asset to release" if wrong else "a release needs assets"
+        raise GoalError(what, where="assets", fix="name each layer/table, such as silver/orders")
     return found
 
 

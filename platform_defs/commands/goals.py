@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from agents.core.catalog import TableId
 from platform_defs.commands.printing import Json, emit, markdown, progress, tell
 
 if TYPE_CHECKING:
-    from agents.core.catalog import Catalog
+    from collections.abc import Collection
+
     from agents.core.plan import Plan
+    from resources.platform import Platform
 
 Place = Literal["dev", "staging", "prod"]
 Environment = Annotated[Place | None, typer.Option("--environment", "-e", help="Where, unless the words say so.")]
@@ -41,18 +44,7 @@ def plan(
 
     adp plan "Sync orders hourly from the sales database" --catalog catalog.yaml --json
     """
-    from agents.roles import register_agents
-    from agents.roles.supervisor import plan_goal
-
-    registry = register_agents(_extensions())
-    made = plan_goal(
-        text,
-        _catalog(catalog),
-        environment=environment,
-        budget=budget,
-        installed=registry.installed(),
-        custom=registry.phrases(),
-    )
+    made = _planned(text, environment, budget, catalog)
     if json:
         emit(made.to_json())
     else:
@@ -127,22 +119,33 @@ def report(
         markdown(journey.report(platform, goal_id))
 
 
-def _extensions() -> tuple[str, ...]:
+def _planned(text: str, environment: Place | None, budget: float | None, file: Path | None) -> Plan:
+    """The plan over a catalog file alone, or over this deployment with all that is known of it."""
+    from agents.ops.goal import plan_for, worded
+    from agents.roles import register_agents
+    from resources.platform import Platform
     from resources.settings import load_settings
 
-    return load_settings().extensions
-
-
-def _catalog(file: Path | None) -> Catalog:
+    settings = load_settings()
+    registry = register_agents(settings.extensions)
     if file is None:
-        from resources.platform import Platform
-        from resources.settings import load_settings
-
-        return Platform.of(load_settings()).catalog()
+        platform = Platform.of(settings)
+        return plan_for(registry, platform, text, environment, budget, lambda: _loaded(platform))
     from agents.core.catalog import catalog_from
     from resources.settings import read_yaml
 
-    return catalog_from(read_yaml(file), str(file))
+    return worded(registry, catalog_from(read_yaml(file), str(file)), text, environment, budget)
+
+
+def _loaded(platform: Platform) -> Collection[TableId]:
+    """The tables of all assets as the running deployment has them; else every one that has data, taken for loaded."""
+    from platform_defs.client import connect
+    from platform_defs.instance import Home
+
+    home, places = Home(platform.settings.state_dir), platform.settings.environments
+    if home.running():
+        return connect(home).tables()
+    return [TableId(place, *table[1:]) for place in places for table in platform.lake.tables("dev")]
 
 
 def _show(made: Plan) -> None:

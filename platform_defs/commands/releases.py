@@ -36,7 +36,7 @@ def promote(
 
     adp promote silver/orders --to staging --json
     """
-    from platform_defs.before_asking import check_promotion
+    from agents.tools.before_release import check_promotion
     from platform_defs.client import connect
     from platform_defs.here import deployed
     from platform_defs.instance import Home
@@ -58,7 +58,7 @@ def rollback(
 
     adp rollback silver/orders
     """
-    from platform_defs.before_asking import check_rollback
+    from agents.tools.before_release import check_rollback
     from platform_defs.here import deployed
 
     check_rollback(deployed(), assets, environment)

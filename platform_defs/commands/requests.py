@@ -36,6 +36,7 @@ def requests(
     adp requests AR-000042
     """
     from platform_defs.here import deployed
+    from resources.markdown import clean
 
     approvals = deployed().approvals
     if request_id is None:
@@ -49,7 +50,7 @@ def requests(
     else:
         tell(_words(one))
         for word in one.decisions:
-            tell(f"  {word.choice} by {word.who}" + (f": {word.note}" if word.note else ""))
+            tell(f"  {word.choice} by {word.who}" + (f": {clean(word.note, 2000, emails=False)}" if word.note else ""))
         markdown(card or "Its evidence is being gathered; look again in a moment.")
 
 
@@ -101,11 +102,17 @@ def _line(one: ApprovalRequest) -> dict[str, Any]:
 
 
 def _words(one: ApprovalRequest) -> str:
-    line = _line(one)
-    what = ", ".join(line["assets"]) or ", ".join(one.effects.effects)
-    votes = f"{line['approvals']} of {one.quorum} approvals"
-    tail = f": {one.reason}" if one.reason else ""
-    return f"{one.id}  {one.state:10}  {one.risk.level:8}  {what}  asked by {one.requester.name}, {votes}{tail}"
+    """One line; texts of people without what a terminal would obey."""
+    from agents.tools.evidence.wording import title
+    from resources.markdown import clean, moment
+
+    what = title(one.effects).replace("`", "").replace("**", "")
+    given, groups = _line(one)["approvals"], f" of {' and '.join(sorted(one.groups))}" if one.groups else ""
+    until = f", until {moment(one.expires)}" if one.open or one.state == "granted" else ""
+    votes = f"{given} of {one.quorum} approvals{groups}"
+    tail = f": {clean(one.reason, 200, emails=False)}" if one.reason else ""
+    asked = f"asked by {clean(one.requester.name, emails=False)} {moment(one.created)}"
+    return f"{one.id}  {one.state:10}  {one.risk.level:8}  {what}; {asked}, {votes}{until}{tail}"
 
 
 def _time(seconds: float) -> str:

@@ -276,6 +276,27 @@ def test_a_viewer_changes_nothing_and_an_approver_launches_decisions_only(behind
     assert behind.as_("edgar").ask(stop)["terminateRun"]["__typename"] == "TerminateRunSuccess"
 
 
+CURSOR = """mutation($s: SensorSelector!, $c: String) { setSensorCursor(sensorSelector: $s, cursor: $c) {
+  __typename ... on Sensor { sensorState { typeSpecificData { ... on SensorData { lastCursor } } } }
+  ... on UnauthorizedError { message } } }"""
+
+
+def test_nobody_writes_a_cursor_that_the_daemon_dies_of(behind: Site) -> None:
+    """Dagster's automation daemon raises at every tick on a cursor that it cannot read, and refreshes nothing then."""
+    for name, cursor in (("edgar", "garbage"), ("edgar", ""), ("adam", "garbage")):
+        given = {"s": {**WHERE, "sensorName": "automation"}, "c": cursor}
+        answer = behind.as_(name).ask(CURSOR, given)["setSensorCursor"]
+        assert answer["__typename"] == "UnauthorizedError"
+        assert "The daemon keeps this cursor" in answer["message"]
+    edgar = behind.as_("edgar")
+    emptied = edgar.ask(CURSOR, {"s": {**WHERE, "sensorName": "automation"}})["setSensorCursor"]
+    assert emptied["__typename"] == "Sensor", "which is the way out for who has one"
+    own = edgar.ask(CURSOR, {"s": {**WHERE, "sensorName": "watch"}, "c": "7"})["setSensorCursor"]
+    assert own["sensorState"]["typeSpecificData"]["lastCursor"] == "7"
+    nowhere = edgar.ask(CURSOR, {"s": {**WHERE, "sensorName": "nosuch"}, "c": "7"})["setSensorCursor"]
+    assert nowhere["__typename"] == "SensorNotFoundError"
+
+
 def granted(site: Site) -> set[str]:
     """Permissions that the UI is told this person has, everywhere and in the code location."""
     everywhere = site.ask("{ permissions { permission value } }")["permissions"]

@@ -62,7 +62,7 @@ def watch():
 defs = dg.Definitions(
     assets=[one, daily, approvals],
     jobs=[job],
-    sensors=[watch],
+    sensors=[watch, dg.AutomationConditionSensorDefinition("automation", target=dg.AssetSelection.all())],
     schedules=[dg.ScheduleDefinition(name="nightly", job=job, cron_schedule="0 2 * * *")],
 )
 """

@@ -52,6 +52,40 @@ def test_a_grant_is_no_use_for_anything_else(office: Office, effects: Effects) -
     assert office.approvals.lease("run-2") is None
 
 
+def test_an_approval_that_somebody_wrote_into_the_store_is_none(office: Office) -> None:
+    run = refresh(known=False)  # so two have to approve
+    request = office.approvals.submit(run).request
+    forged = {"request_id": request, "who": "ben", "choice": "approve", "groups": '["governance"]', "at": 1.0}
+    ben, signed = canonical_json({**forged, "kind": "vote", "request": request, "digest": run.effects.digest}), "x"
+    with office.store.database().write() as connection:
+        connection.execute(tables().decisions.insert().values(**forged, note="", run_id=""))
+        connection.execute(tables().votes.insert().values(request_id=request, who="ben", payload=ben, signature=signed))
+    office.approvals.decide(request, "approve", office.person("anna"))
+    assert office.approvals.request(request).state == "pending"
+    assert office.approvals.judge(run).verdict == "ask"
+    office.approvals.decide(request, "approve", office.person("ben"))
+    assert office.approvals.request(request).state == "granted"
+
+
+def test_an_approval_of_another_request_counts_for_that_alone(office: Office) -> None:
+    first = office.approvals.submit(refresh(known=False)).request
+    second = office.approvals.submit(refresh("run-2", {CUSTOMERS: D1}, known=False)).request
+    office.approvals.decide(first, "approve", office.person("ben"))
+    with office.store.database().write() as connection:
+        connection.execute(tables().votes.update().values(request_id=second))
+    office.approvals.decide(second, "approve", office.person("anna"))
+    assert office.approvals.request(second).state == "pending"
+
+
+def test_who_asked_cannot_be_edited_away(office: Office) -> None:
+    request = office.approvals.submit(refresh(by="anna")).request
+    other = canonical_json({"name": "dora", "known": True, "claimed": []})
+    office.edit("requests", request, requester=other)
+    office.edit("run_records", "run-1", requester=other)
+    with pytest.raises(Denied, match="nobody approves their own request"):
+        office.approvals.decide(request, "approve", office.person("anna"))
+
+
 def test_a_grant_of_staging_is_no_use_in_production(office: Office) -> None:
     office.approved(work("run-1", "provision", environment="staging"))
     assert office.approvals.judge(work("run-2", "provision", environment="prod")).verdict == "ask"

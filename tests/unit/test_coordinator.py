@@ -72,8 +72,9 @@ def test_an_approved_run_starts_and_an_unchanged_refresh_passes_afterwards(place
 
 
 def test_a_re_execution_copies_no_grant(place: Deployment) -> None:
-    ann, first = Approver(place), place.launch(ORDERS, tags={"dagster/image": "one"}, source=browser())
-    ann.decide(request_of(place, first))
+    first = place.launch(ORDERS, tags={"dagster/image": "one"}, source=browser())
+    for name in ("ann", "bea"):  # another image is critical
+        Approver(place, name).decide(request_of(place, first))
     granted = place.again(first)
     assert granted.tags["platform/approval"] == "granted"
     params = {
@@ -238,6 +239,47 @@ def test_a_child_of_a_run_that_was_not_approved_for_it_is_refused_instead_of_hel
     child = place.launch("dev/bronze/orders", tags=tags)
     assert child.tags["platform/kind"] == "child"
     assert child.tags["platform/goal"] == "G-000001"
+
+
+@pytest.mark.parametrize(
+    ("action", "inputs", "said"),
+    [
+        ("promote", {"assets": ["bronze/nosuch"], "to": "prod"}, "no product holds bronze/nosuch"),
+        ("rollback", {"assets": ["bronze/nosuch"]}, "no release of bronze/nosuch is recorded"),
+        ("promote", {"assets": [], "to": "prod"}, "a release needs assets"),
+        ("promote", {"assets": "bronze", "to": "prod"}, "'bronze' names no asset to release"),
+    ],
+)
+def test_nobody_is_asked_for_a_release_that_cannot_be_done(
+    place: Deployment, action: str, inputs: dict[str, Any], said: str
+) -> None:
+    goal = place.platform.store.create_goal("release it", "prod", ME, None, "run").id
+    steps = [{"id": "s1", "action": action, "inputs": inputs}]
+    route = {"goal": goal, "phase": 1, "environment": "prod"}
+    config = {"ops": {"route": {"config": route}, "deployment": {"config": {"steps": steps}}}}
+    for source in (browser(), None):
+        answer = place.attempt(job="workflow", config=config, source=source, tags={"platform/approval": "granted"})
+        assert said in answer["message"]
+    assert place.platform.approvals.requests() == []
+    for run in place.instance.get_runs():
+        assert run.status == DagsterRunStatus.FAILURE
+        # Who it was for stays known, so that the goal ends too.
+        assert (run.tags["platform/goal"], run.tags["platform/approval"]) == (goal, "")
+
+
+def test_a_backfill_that_calls_its_runs_children_of_a_goal_gets_no_such_names(place: Deployment) -> None:
+    forged = {"platform/kind": "child", "platform/goal": "G-000001", "platform/agent": "deployment"}
+    params = {
+        "assetSelection": [{"path": ["dev", "bronze", "orders"]}],
+        "allPartitions": True,
+        "tags": [{"key": key, "value": value} for key, value in forged.items()],
+    }
+    with place.process() as process:
+        answer = place.ask(BACKFILL, {"params": params}, browser())["launchPartitionBackfill"]
+        assert "backfillId" in answer, answer
+        backfill(place, process)
+    (run,) = place.instance.get_runs()
+    assert [run.tags[key] for key in forged] == ["", "", ""]
 
 
 def test_a_lost_tag_is_written_again_and_without_it_nothing_starts_in_production(place: Deployment) -> None:

@@ -195,3 +195,50 @@ def test_taking_a_repair_back_is_neither_a_repair_nor_a_rollback(said: str) -> N
 @pytest.mark.parametrize("said", ["Repair silver/parcels", "Fix wrong values in silver/parcels"])
 def test_a_repair_is_asked_for_in_words(said: str) -> None:
     assert only(plan_goal(said, CATALOG), "quality", "repair").inputs == {"asset": "silver/parcels"}
+
+
+RELEASED = catalog_from(
+    {
+        "connections": {"crm": {"kind": "postgresql", "tables": {"sales.leads": {"columns": {"id": "int"}}}}},
+        "lake": {name: {} for name in ("bronze/orders", "silver/orders", "bronze/sales_people", "gold/daily_revenue")},
+    },
+    "test",
+)
+
+
+@pytest.mark.parametrize(
+    ("goal", "said", "first"),
+    [
+        ("Promote bronze/sales_peple to production", "bronze/sales_peple", "bronze/sales_people"),
+        ("promote sales_peple to prod", "sales_peple", "bronze/sales_people"),
+        ("Promote bronze/sales_people and gold/nothing_there to production", "gold/nothing_there", ""),
+        ("Promote gold/daily_revenue, sales.leads to production", "sales.leads' is not in the lake yet", ""),
+        ("promote the unicorns to production", "unicorns", ""),
+        ("Roll back bronze/sales_peple in production", "rolled back", "bronze/sales_people"),
+        ("rollback gold/nothing", "gold/nothing", ""),
+        ("Promote orders to production", "Which table is 'orders'", "bronze/orders"),
+        ("Load sales.leads and promote gold/nothing to production", "gold/nothing", ""),
+    ],
+)
+def test_a_release_of_what_is_not_there_is_asked_about_with_what_is_near(goal: str, said: str, first: str) -> None:
+    plan = plan_goal(goal, RELEASED)
+    (question,) = plan.questions
+    assert said in question.question
+    assert question.candidates[0] == (first or question.candidates[0])
+    assert set(question.candidates) <= set(RELEASED.lake)
+    assert plan.steps == ()
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "Roll back bronze/sales_people",
+        "undo the last release of bronze/sales_people in production",
+        "Take back the release of bronze/sales_people",
+    ],
+)
+def test_a_release_that_is_taken_back_is_not_released_again(goal: str) -> None:
+    plan = plan_goal(goal, RELEASED)
+    assert plan.environment == "prod", "that is where releases are, unless the words say otherwise"
+    assert [(step.agent, step.action) for step in plan.steps] == [("deployment", "rollback"), ("report", "report")]
+    assert plan_goal(f"{goal.removesuffix(' in production')} in staging", RELEASED).environment == "staging"

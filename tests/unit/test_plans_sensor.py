@@ -218,6 +218,12 @@ def test_a_release_that_is_refused_is_not_tried_again(release: Release) -> None:
     assert release.stands() == ("failed", "policy forbids it")
 
 
+def test_a_run_in_dev_that_calls_itself_the_release_is_none(release: Release) -> None:
+    assert release.stands()[0] == "held"
+    run(release.site.instance, release.goal, DagsterRunStatus.SUCCESS, phase=2)
+    assert release.stands()[0] == "held"
+
+
 def test_a_second_submission_that_was_turned_away_does_not_end_the_goal(release: Release) -> None:
     release.stands()
     again = DagsterRun("workflow", tags=tags_of(release.goal, 2, 1, "prod", "me"), status=DagsterRunStatus.FAILURE)

@@ -58,6 +58,15 @@ def test_a_policy_that_does_not_parse_is_refused_with_line_and_column(
         ('permit (principal == Robot::"r2", action, resource);', "1:22", "Robot"),
         ('permit (principal, action, resource) when { context.approvals >= "2" };', "1:1", "expected Long"),
         ('permit (principal, action, resource) when { context.now > datetime("yesterday") };', "1:68", "yesterday"),
+        # What would never apply, and nobody would notice:
+        ('forbid (principal, action, resource == Environment::"Prod");', "1:40", 'no `Environment::"Prod"`'),
+        ('forbid (principal, action, resource) when { context.pii == "unmaskd" };', "1:60", 'never "unmaskd"'),
+        ('forbid (principal, action, resource)\nwhen { "hihg" != context.risk };', "2:8", "low, medium, high"),
+        (
+            'forbid (principal, action, resource) when { context has layer && context.layer == "golden" };',
+            "1:83",
+            "bronze, silver, gold",
+        ),
     ],
 )
 def test_a_policy_that_the_schema_does_not_allow_is_refused_with_line_and_column(
@@ -69,7 +78,7 @@ def test_a_policy_that_the_schema_does_not_allow_is_refused_with_line_and_column
 
 
 def test_two_rules_cannot_have_one_name(tmp_path: Path) -> None:
-    assert "two policies have the id 'good'" in refused(tmp_path, GOOD)
+    assert ":1:5: two policies have the id 'good'" in refused(tmp_path, GOOD)
 
 
 def test_a_rule_without_an_id_is_named_by_its_file(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agents.core.approval import Effects, Facts
@@ -50,6 +52,16 @@ def test_the_level_and_what_made_it(done: Effects, facts: Facts, level: Level, r
     found = assess(done, facts)
     assert found.level == level
     assert (reason in found.reasons) if reason else not found.reasons
+
+
+def test_a_run_that_brings_its_own_image_or_executor_is_critical() -> None:
+    refresh = Effects("prod", ("write_data",), {"prod/bronze/orders": "sha256:1"})
+    assert assess(refresh, CLEAN).level == "medium"
+    imaged, preloading = replace(refresh, tags={"dagster/image": "other"}), {"execution": {"config": {}}}
+    for found in (assess(imaged, CLEAN), assess(replace(refresh, config=preloading), CLEAN)):
+        assert found.level == "critical"
+        assert "chooses what is executed" in found.reasons[0]
+    assert assess(replace(imaged, environment="dev"), CLEAN).level == "low"
 
 
 def test_what_raised_it_comes_first() -> None:

@@ -95,7 +95,7 @@ def _draft(u: Understanding, scope: Scope, draft: Draft, custom: Mapping[str, ob
         draft.denied |= {(a.agent, a.action) for a in actions if a.negated}
         actions = [action for action in actions if not action.negated]
         kinds = [(action.agent, action.action) for action in actions]
-        if clause.start in u.summaries:
+        if clause.start in u.summaries and ("deployment", "rollback") not in kinds[:1]:
             draft_summary(u, scope, clause, u.summaries[clause.start], draft)
             actions = [a for a in actions if (a.agent, a.action) not in (("pipeline", "ingest"), ("mlops", "train"))]
         elif ("mlops", "train") in kinds and not _only_released(u, clause, kinds):

@@ -71,7 +71,9 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
                              r"ing)|eras(?:e|es|ed|ing)|wip(?:e|es|ed|ing)|truncat(?:e|es|ed|ing)|destroy(?:s|ed|"
                              r"ing)?|get rid of|trash)\b"),
     ("quality", "profile", r"\bprofil(?:e|es|ed|ing)\b"),
-    ("deployment", "rollback", r"\b(?:roll(?:ed|ing)? back|rollback|revert\w*|undo)\b"),
+    ("deployment", "rollback", r"\b(?:roll(?:ed|ing)? back|rollback|revert\w*|undo|tak(?:e|ing) back)\b(?: (?:the|our|"
+                               r"that|this|its|last|latest|newest|recent|failed|bad|broken)){0,3} (?:releases?|"
+                               r"deployments?|promotions?)\b|\b(?:roll(?:ed|ing)? back|rollback|revert\w*|undo)\b"),
     ("deployment", "promote", r"\b(?:put|take|bring|push|make|set)\b(?= (?:[\w/]+ ){1,4}live\b)|"
                               r"\b(?:(?:re)?deploy\w*|promot(?:e|es|ed|ing|ion)|go(?:es|ing)? live|roll(?:ed|ing)? "
                               r"out|publish\w*)\b|"

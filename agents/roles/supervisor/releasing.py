@@ -8,6 +8,7 @@ from agents.roles.supervisor.aggregation import RICHER, beyond
 from agents.roles.supervisor.draft import Draft, Task
 from agents.roles.supervisor.guard import EXAMPLES
 from agents.roles.supervisor.mentions import resolve
+from agents.roles.supervisor.released import released
 from agents.roles.supervisor.steps import model_asset
 from agents.roles.supervisor.understanding import Understanding
 
@@ -41,24 +42,13 @@ def _scoped(task: Task, draft: Draft) -> Task:
 
 
 def _deploy(u: Understanding, draft: Draft, deployments: list[Task]) -> None:
-    if not deployments:
-        return
-    made = _made(draft)
-    named = [
-        ref
-        for m in u.mentions
-        if not u.negated(m.at)
-        for ref in resolve(u.finder, m, lambda ref: not ref.connection)[0][:1]
-    ]
-    assets = made or sorted({ref.name for ref in named})
-    if not assets:
-        draft.ask(
-            "Which tables or models should be released?",
-            tuple(sorted(ref.name for ref in u.finder.entries if not ref.connection)),
-        )
-        return
     for task in deployments:
+        assets = released(u, draft, _made(draft), task.inputs["clause"], task.action)
+        if assets is None:
+            return
         if task.action == "rollback":
+            if not u.environments and draft.environment == "dev":
+                draft.environment = "prod"  # what was released is there, unless the words say otherwise
             draft.tasks.append(Task("deployment", "rollback", inputs={"assets": assets}))
         else:
             target = draft.environment if u.environments or draft.environment != "dev" else "prod"

@@ -10,6 +10,7 @@ from agents.tools.evidence.changes import does
 from agents.tools.evidence.cost import Usage
 from agents.tools.evidence.gather import Evidence, Size
 from agents.tools.evidence.gone import no_way_back
+from resources.approvals_signed import refreshable
 from resources.markdown import (
     UNKNOWN,
     Missing,
@@ -53,7 +54,7 @@ def _wanted(request: ApprovalRequest) -> str:
 def _covers(request: ApprovalRequest, settings: Settings) -> str:
     if request.effects.single_use:
         return "one run of exactly this"
-    refreshes = " and every refresh of these tables under the same specs" if request.effects.assets else ""
+    refreshes = " and every refresh of these tables under the same specs" if refreshable(request.effects) else ""
     return f"exactly this{refreshes}, for {settings.grant_days:g} days; any change of spec, SQL or code asks again"
 
 

@@ -14,6 +14,7 @@ from agents.tools.evidence.cost import Usage, total, usage
 from agents.tools.evidence.known import Check, Known
 from agents.tools.evidence.personal import Personal, personal_data
 from agents.tools.governing.declared import declared
+from agents.tools.ready import AUTOMATION
 from resources.markdown import Missing
 from resources.platform import Platform
 
@@ -188,7 +189,8 @@ def _personal(
 
 def _goal(platform: Platform, request: ApprovalRequest) -> str | Missing:
     if not request.goal:
-        return Missing("no goal: the run was started by itself")
+        by_itself = request.requester.name.startswith(AUTOMATION)
+        return Missing("for no goal" if by_itself else "for no goal: launched by hand")
     try:
         return platform.store.goal(request.goal).goal.text
     except PlatformError as error:

@@ -39,7 +39,7 @@ def title(effects: Effects) -> str:
     if effects.unknown:
         return f"run what nobody can classify, taken for {where}"
     if effects.assets:
-        return f"load {_assets(effects)} in {where}"
+        return f"load {_assets(effects)} in {where}{_unlike(effects)}"
     return f"{plain(', '.join(effects.effects) or 'run something')} in {where}"
 
 
@@ -134,6 +134,17 @@ def _assets(effects: Effects) -> str:
 def _besides(acts: list[str], main: str) -> str:
     others = [act for act in dict.fromkeys(acts) if act != main]
     return f", and {plain(', '.join(others))}" if others else ""
+
+
+def _unlike(effects: Effects) -> str:
+    """What sets a load apart from the refresh that everybody knows."""
+    said = (
+        ("in another image or container", effects.tags),
+        ("with run config of its own", effects.config),
+        ("in part", effects.selection),
+    )
+    told = [words for words, there in said if there]
+    return f", **{' and '.join(told)}**" if told else ""
 
 
 def _json(value: Any) -> str:
