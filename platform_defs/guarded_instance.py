@@ -45,7 +45,7 @@ class PlatformInstance(DagsterInstance):
 
     def create_run_for_job(self, job_def: Any, *parts: Any, **run: Any) -> DagsterRun:
         """The same, for runs within a process."""
-        _refuse(run)
+        _refuse({**run, "parts": [part for part in parts if isinstance(part, dict)]})
         return super().create_run_for_job(job_def, *parts, **run)
 
     def create_reexecuted_run(self, **run: Any) -> DagsterRun:
@@ -89,4 +89,4 @@ def without_secrets(event: EventLogEntry) -> EventLogEntry:
 
 
 def _refuse(run: dict[str, Any]) -> None:
-    refuse_secrets([run.get("run_config"), run.get("tags")], SAID)
+    refuse_secrets([run.get(name) for name in ("run_config", "tags", "parts")], SAID)
