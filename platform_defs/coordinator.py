@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dagster import DagsterRun, DagsterRunStatus, Field, StringSource
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator, RunQueueConfig
 
+from agents.core.catalog import ENVIRONMENTS
 from agents.core.errors import ApprovalRequired, Denied, PlatformError
 from resources.holding import APPROVAL, HOLD, NO_RETRY, PENDING, PREFIX, REQUEST, has_tags, tag_run, write_tags
 
@@ -93,7 +94,7 @@ class PlatformRunCoordinator(QueuedRunCoordinator):
             raise Denied("your role decides on requests and starts nothing else", where=run.job_name)
         tags |= {"platform/requester": requester.name} | ({"user": requester.name} if who else {})
         if phase:
-            _check_releases(run, context, walls, facts)
+            _check_phase(run, context, walls, facts, phase)
         ruling = self._rule(walls, facts, child=tags.get("platform/kind") == CHILD)
         if ruling.verdict == "allow":
             return tags
@@ -181,8 +182,11 @@ def _told(run: DagsterRun, state: str | None) -> dict[str, str]:
         return {key: "" for key in run.tags if key.startswith(PREFIX)}
 
 
-def _check_releases(run: DagsterRun, context: SubmitRunContext, walls: Walls, facts: RunFacts) -> None:
-    """Raise Denied for a release that cannot be done: nobody is asked to approve it."""
+def _check_phase(run: DagsterRun, context: SubmitRunContext, walls: Walls, facts: RunFacts, phase: Phase) -> None:
+    """Raise Denied for a release that cannot be done, or that is nowhere: nobody is asked to approve it."""
+    if phase.environment not in ENVIRONMENTS:
+        fix = f"there are {', '.join(ENVIRONMENTS)}"
+        raise Denied(f"{phase.environment!r} is no environment", where=run.job_name, fix=fix)
     if facts.effects.environment == "dev":
         return
     from agents.tools.before_release import check_steps
@@ -195,7 +199,7 @@ def _check_releases(run: DagsterRun, context: SubmitRunContext, walls: Walls, fa
         check_steps(
             walls.platform,
             [step for step in facts.effects.steps if not open_references(step["inputs"])],
-            facts.effects.environment,
+            phase.environment,
             lambda: tables_in(repository.asset_graph) if repository else (),
         )
     except PlatformError as error:

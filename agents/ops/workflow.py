@@ -5,8 +5,9 @@ spent on them. Each op adds its steps' outputs to what came before, and passes t
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from inspect import signature
 from typing import Any
 
 from dagster import (
@@ -213,7 +214,9 @@ def _run_steps(
             inputs = {k: resolve(v, {**known, **made}, step["id"]) for k, v in step["inputs"].items()}
             doing = work.doing(step["id"], step["action"], agent.effects[step["action"]])
             declared.update(doing.effects or ())
-            made[step["id"]] = dict(agent.actions[step["action"]](doing, **inputs))
+            act = agent.actions[step["action"]]
+            _check_inputs(act, inputs, f"step {step['id']}: {agent.name} {step['action']}")
+            made[step["id"]] = dict(act(doing, **inputs))
             status = "started" if agent.finisher else "succeeded"
             _save(platform, header, agent, step, made, status, time.monotonic() - began)
         if agent.finisher:
@@ -223,6 +226,16 @@ def _run_steps(
             for step in context.op_config["steps"]:
                 _save(platform, header, agent, step, made, "succeeded", time.monotonic() - began)
     return made
+
+
+def _check_inputs(act: Callable[..., Any], inputs: Mapping[str, Any], where: str) -> None:
+    """Raise GoalError for inputs that an action does not take, or lacks."""
+    wanted = signature(act)
+    try:
+        wanted.bind(None, **inputs)
+    except TypeError as error:
+        takes = ", ".join(list(wanted.parameters)[1:]) or "none"
+        raise GoalError(f"the inputs do not fit: {error}", where=where, fix=f"it takes {takes}") from error
 
 
 def _save(

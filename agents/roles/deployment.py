@@ -9,7 +9,7 @@ from agents.core.errors import Denied, PlatformError, RunFailed
 from agents.core.gate import Work
 from agents.core.plan import AFTER
 from agents.core.registry import agent
-from agents.tools import releases, runs, smoke
+from agents.tools import before_release, releases, runs, smoke
 from agents.tools.governing import classification, publishing
 from agents.tools.releases import Promotion
 from resources.orchestrator import ChildRun
@@ -27,12 +27,7 @@ PROD = "prod"
 @DEPLOYMENT.action("promote", effects=("write_spec", "write_data"))
 def promote(work: Work, assets: list[str], to: str) -> Mapping[str, Any]:
     """Pin what dev has, materialize it, test it; `status` is released, unchanged or rolled back."""
-    if to != work.environment:
-        raise Denied(
-            f"this run acts in {work.environment} and may not release to {to}",
-            where="deployment promote",
-            fix=f"launch it with environment {to}",
-        )
+    before_release.check_place(to, work.environment)
     found = work.call(releases.plan, assets=releases.named(assets))
     todo = [promotion for promotion in found if promotion.changed]
     told: dict[str, Any] = {"environment": to, "assets": [promotion.asset for promotion in found]}

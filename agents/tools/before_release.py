@@ -7,8 +7,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from agents.core.catalog import ENVIRONMENTS, TableId
-from agents.core.errors import PlatformError, SpecError, StateError
+from agents.core.catalog import TableId
+from agents.core.errors import Denied, PlatformError, SpecError, StateError
 from agents.core.plan import Plan, Question, Step
 from agents.tools.pins import AGENT
 from agents.tools.releases import named, newest, releasable
@@ -17,6 +17,7 @@ from resources.platform import Platform
 # Gives the tables of all assets that are loaded; asked only where the specs do not suffice.
 Known = Callable[[], Collection[TableId]]
 NEAR = 5
+RELEASED_TO = ("staging", "prod")
 MEANT = "did you mean"
 MADE_LATER = ("models/", "masked/")  # the plan's own steps make these, under names they choose
 
@@ -52,13 +53,23 @@ def check_rollback(platform: Platform, assets: Sequence[str], environment: str) 
 
 
 def check_steps(platform: Platform, steps: Iterable[Mapping[str, Any]], environment: str, known: Known) -> None:
-    """The same for the deployment steps of a run in that environment, each `{agent, action, inputs}`."""
+    """The same for the deployment steps of a run that acts in that environment, each `{agent, action, inputs}`."""
     for step in (each for each in steps if each["agent"] == AGENT):
-        assets, to = step["inputs"].get("assets"), step["inputs"].get("to") or environment
+        assets = named(step["inputs"].get("assets"))
         if step["action"] == "rollback":
-            check_rollback(platform, named(assets), environment)
-        elif step["action"] == "promote" and to in ENVIRONMENTS:
-            check_promotion(platform, named(assets), to, known)
+            check_rollback(platform, assets, environment)
+        elif step["action"] == "promote":
+            check_place(step["inputs"].get("to"), environment)
+            check_promotion(platform, assets, environment, known)
+
+
+def check_place(to: object, environment: str) -> None:
+    """Raise Denied unless a run that acts in `environment` may release to `to`."""
+    if to != environment:
+        fix = f"launch it with environment {to}" if to in RELEASED_TO else f"release to {' or '.join(RELEASED_TO)}"
+        raise Denied(f"a run that acts in {environment} may not release to {to}", where="promote", fix=fix)
+    if environment not in RELEASED_TO:
+        raise Denied(f"nothing is released to {environment}", where="promote", fix="to staging or prod")
 
 
 def _questions(platform: Platform, plan: Plan, step: Step, known: Known) -> Iterator[Question]:

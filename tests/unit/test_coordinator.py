@@ -246,6 +246,9 @@ def test_a_child_of_a_run_that_was_not_approved_for_it_is_refused_instead_of_hel
     [
         ("promote", {"assets": ["bronze/nosuch"], "to": "prod"}, "no product holds bronze/nosuch"),
         ("rollback", {"assets": ["bronze/nosuch"]}, "no release of bronze/nosuch is recorded"),
+        ("promote", {"assets": ["bronze/orders"], "to": "staging"}, "acts in prod may not release to staging"),
+        ("promote", {"assets": ["bronze/orders"], "to": {"b": 1}}, "may not release to"),
+        ("promote", {"assets": {"a": 1}, "to": "prod"}, "a release needs assets"),
         ("promote", {"assets": [], "to": "prod"}, "a release needs assets"),
         ("promote", {"assets": "bronze", "to": "prod"}, "'bronze' names no asset to release"),
     ],
@@ -280,6 +283,15 @@ def test_a_backfill_that_calls_its_runs_children_of_a_goal_gets_no_such_names(pl
         backfill(place, process)
     (run,) = place.instance.get_runs()
     assert [run.tags[key] for key in forged] == ["", "", ""]
+
+
+@pytest.mark.parametrize("name", ["Prod", "prod ", "prod\u200b", "рrod", "production", "../prod"])
+def test_what_is_no_environment_is_refused_at_once(place: Deployment, name: str) -> None:
+    steps = [{"id": "s1", "action": "optimize", "inputs": {"asset": "bronze/orders"}}]
+    config = {"ops": {"route": {"config": {"environment": name}}, "pipeline": {"config": {"steps": steps}}}}
+    answer = place.attempt(job="workflow", config=config, source=browser())
+    assert "is no environment" in answer["message"]
+    assert place.platform.approvals.requests() == []
 
 
 def test_a_lost_tag_is_written_again_and_without_it_nothing_starts_in_production(place: Deployment) -> None:

@@ -221,6 +221,13 @@ def test_a_release_stays_in_the_environment_of_its_run(stage: ReleaseStage) -> N
     assert not stage.platform.releases("prod").products()
 
 
+def test_nothing_is_released_to_dev(stage: ReleaseStage) -> None:
+    stage.environment = "dev"
+    with pytest.raises(Denied, match="nothing is released to dev"):
+        stage.promote()
+    assert not stage.pins.exists()
+
+
 def _git(folder: Path, *arguments: str) -> str:
     import subprocess
 

@@ -95,6 +95,8 @@ def test_an_error_of_an_agent_names_what_where_and_the_fix_and_is_in_the_ledger(
         ({"mill": steps(("a", "fly", {}))}, "cannot 'fly'"),
         ({"mill": steps(("a", "grind", {"corn": 1}), ("a", "grind", {"corn": 1}))}, "same id"),
         ({"oven": steps(("a", "bake", {"flour": {"from": "z.flour"}}))}, "nothing gave 'z.flour'"),
+        ({"mill": steps(("a", "grind", {"corn": 1, "wheat": 2}))}, "unexpected keyword argument 'wheat'"),
+        ({"mill": steps(("a", "grind", {}))}, "fix: it takes corn"),
     ],
 )
 def test_a_run_config_that_cannot_be_done_is_refused_with_the_reason(platform, ops, told) -> None:
