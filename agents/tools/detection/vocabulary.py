@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
 
 Item = TypeVar("Item")
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])")
 _FEWEST = 100
 _OUTSIDE = 0.08
 _BETWEEN = 0.2

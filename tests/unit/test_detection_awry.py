@@ -1,0 +1,125 @@
+"""What a person sees at a glance in a dirty table is found too, and what only looks odd is left alone."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pyarrow as pa
+import pytest
+
+from agents.tools.detection import detect
+
+ROWS = 400
+Cells = dict[tuple[int, str], str | None]
+
+
+def found(**table: list[str]) -> Cells:
+    return {(cell.row, cell.column): cell.repair for cell in detect(pa.table(table))}
+
+
+def drawn(values: tuple[str, ...], seed: int = 1) -> list[str]:
+    rng = Random(seed)
+    return [rng.choice(values) for _ in range(ROWS)]
+
+
+def test_a_sign_taken_off_leaves_the_number_as_its_column_writes_it() -> None:
+    prices = [f"{n % 90 + 10}.{n % 20 * 5:02d}" for n in range(ROWS)]
+    prices[4], prices[5] = "€17.70", "EUR 2,100.00"
+    assert found(price=prices) == {(4, "price"): "17.70", (5, "price"): "2100.00"}
+
+
+@pytest.mark.parametrize("wrong", ["0225-03-04T08:15:00Z", "2125-03-04T08:15:00Z", "1825-03-04T08:15:00Z"])
+def test_times_of_day_do_not_hide_a_year_that_cannot_be_meant(wrong: str) -> None:
+    times = [f"2025-{n % 12 + 1:02d}-{n % 28 + 1:02d}T{n % 24:02d}:15:00Z" for n in range(ROWS)]
+    times[9] = wrong
+    assert found(read_at=times) == {(9, "read_at"): None}
+
+
+def test_a_time_in_another_form_is_rewritten_with_its_time_of_day() -> None:
+    times = [f"2025-{n % 12 + 1:02d}-{n % 28 + 1:02d} {n % 24:02d}:15" for n in range(ROWS)]
+    times[9] = "24.12.2025 18:30"
+    assert found(read_at=times) == {(9, "read_at"): "2025-12-24 18:30"}
+
+
+def test_many_wrong_years_do_not_become_usual() -> None:
+    days = [f"{2023 + n % 3}-{n % 11 + 1:02d}-{n % 28 + 1:02d}" for n in range(ROWS)]
+    wrong = {(row, "day") for row in range(0, ROWS, 10)}
+    for row, _ in wrong:
+        days[row] = ("0225", "1825", "2099", "1900")[row // 10 % 4] + days[row][4:]
+    assert set(found(day=days)) == wrong
+
+
+def test_errors_that_repeat_by_chance_in_large_groups_are_still_errors() -> None:
+    """Ten rows of nine hundred say the same wrong thing: an exception would be said by all of them."""
+    rng = Random(5)
+    names = {"GL": "mmol", "SO": "gram", "PT": "unit", "HG": "litre", "CR": "count", "AL": "mole"}
+    codes = [rng.choice(list(names)) for _ in range(6000)]
+    table = {
+        "code": codes,
+        "name": [f"test of {code.lower()}" for code in codes],
+        "unit": [names[code] for code in codes],
+    }
+    wrong = {(row, "unit"): table["unit"][row] for row in rng.sample(range(6000), 300)}
+    for row, _ in wrong:
+        table["unit"][row] = rng.choice([unit for unit in names.values() if unit != table["unit"][row]])
+    assert found(**table) == wrong
+
+
+def test_a_word_for_nothing_that_names_something_is_a_value() -> None:
+    codes = drawn(("NA", "K", "GLU", "CREA"))
+    names = {"NA": "Sodium", "K": "Potassium", "GLU": "Glucose", "CREA": "Creatinine"}
+    assert found(code=codes, name=[names[code] for code in codes]) == {}
+
+
+def test_other_capitals_and_stray_signs_are_taken_back_to_the_usual_spelling() -> None:
+    states = drawn(("paid", "open", "overdue"))
+    right = {(row, "status"): states[row] for row in (3, 30, 60)}
+    states[3], states[30], states[60] = states[3].upper(), f"{states[30]}*", f"'{states[60]}'"
+    assert found(status=states) == right
+
+
+def test_two_spellings_that_are_both_common_are_both_right() -> None:
+    assert found(grade=drawn(("A", "A*", "B", "a"))) == {}
+
+
+def test_values_cut_short_are_found() -> None:
+    states = drawn(("Brandenburg", "Niedersachsen", "Hessen", "Saarland"))
+    cut = [row for row, state in enumerate(states) if len(state) > 8][:4]
+    right = {(row, "state"): states[row] for row in cut}
+    for row in cut:
+        states[row] = states[row][:7]
+    assert found(state=states) == right
+
+
+def test_whole_numbers_with_a_fraction_are_found_where_no_number_needs_one() -> None:
+    counts = [str(n % 90 + 1) for n in range(ROWS)]
+    counts[7] = "12.0"
+    assert found(count=counts) == {(7, "count"): "12"}
+    halves = [*counts[8:], "1.5", "2.5", "3.5", "3.0"]
+    assert found(count=halves) == {}
+
+
+def test_codes_for_nothing_among_answers_are_found_and_answers_that_may_be_negative_are_not() -> None:
+    answers = drawn(("1", "2", "3", "4", "5"))
+    answers[3] = answers[8] = "99"
+    answers[5] = answers[9] = "-1"
+    assert set(found(answer=answers)) == {(row, "answer") for row in (3, 5, 8, 9)}
+    assert found(answer=drawn(("-2", "-1", "0", "1", "2"))) == {}
+
+
+def test_cells_that_are_empty_together_belong_to_the_row() -> None:
+    """A flight that was cancelled has no times; a time that was lost is lost alone."""
+    rng = Random(2)
+    left = [f"{rng.randrange(5, 23)}:{rng.randrange(60):02d}" for _ in range(ROWS)]
+    landed = [f"{rng.randrange(5, 23)}:{rng.randrange(60):02d}" for _ in range(ROWS)]
+    for row in range(0, ROWS, 20):
+        left[row] = landed[row] = ""
+    landed[33] = ""
+    assert found(left=left, landed=landed) == {(33, "landed"): None}
+
+
+def test_letters_inside_of_codes_are_no_words() -> None:
+    rng = Random(4)
+    tails = [f"N{rng.randrange(100, 1000)}{rng.choice(('AA', 'UA', 'JB'))}" for _ in range(ROWS)]
+    tails[6:10] = ["N3CKAA", "N3BRAA", "N3DPAA", "N3EVAA"]
+    assert not [cell for cell in detect(pa.table({"tail": tails})) if "word" in cell.reason]
