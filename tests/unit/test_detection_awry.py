@@ -123,3 +123,50 @@ def test_letters_inside_of_codes_are_no_words() -> None:
     tails = [f"N{rng.randrange(100, 1000)}{rng.choice(('AA', 'UA', 'JB'))}" for _ in range(ROWS)]
     tails[6:10] = ["N3CKAA", "N3BRAA", "N3DPAA", "N3EVAA"]
     assert not [cell for cell in detect(pa.table({"tail": tails})) if "word" in cell.reason]
+
+
+def invoices() -> dict[str, list[str]]:
+    rng = Random(6)
+    count = [rng.randrange(2, 40) for _ in range(ROWS)]
+    price = [rng.randrange(500, 20000) / 100 for _ in range(ROWS)]
+    net = [round(c * p, 2) for c, p in zip(count, price, strict=True)]
+    tax = [round(rng.choice((0.07, 0.19)) * n, 2) for n in net]
+    return {
+        "count": [str(c) for c in count],
+        "price": [f"{p:.2f}" for p in price],
+        "net": [f"{n:.2f}" for n in net],
+        "tax": [f"{t:.2f}" for t in tax],
+        "gross": [f"{n + t:.2f}" for n, t in zip(net, tax, strict=True)],
+    }
+
+
+def test_sums_and_products_that_do_not_come_out_are_found_and_the_wrong_number_is_named() -> None:
+    """The net amount is confirmed by count and price, so it is the gross that is wrong; and so on."""
+    table = invoices()
+    right = {(row, name): table[name][row] for row, name in ((5, "gross"), (50, "net"), (90, "tax"), (120, "price"))}
+    table["gross"][5] = f"-{table['gross'][5]}"
+    table["net"][50] = f"{float(table['net'][50]) * 100:.2f}"
+    table["tax"][90] = ""
+    table["price"][120] = f"{float(table['price'][120]) / 10:.2f}"
+    repairs = found(**table)
+    assert set(repairs) == set(right)
+    assert {place: repairs[place] for place in right if place[1] != "price"} == {
+        place: text for place, text in right.items() if place[1] != "price"
+    }
+
+
+def test_a_sum_with_a_part_that_no_column_shows_contradicts_nothing() -> None:
+    table = invoices()
+    for row in range(0, ROWS, 3):
+        table["gross"][row] = f"{float(table['gross'][row]) + 4.90:.2f}"
+    assert found(**table) == {}
+
+
+def test_a_number_that_is_usual_in_its_column_is_out_of_place_among_its_own_kind() -> None:
+    rng = Random(8)
+    middles = {"sodium": 140.0, "potassium": 4.2, "glucose": 52.0}
+    tests = drawn(tuple(middles))
+    values = [f"{middles[test] * rng.uniform(0.9, 1.1):.1f}" for test in tests]
+    row = tests.index("potassium")
+    values[row] = f"{float(values[row]) * 10:.1f}"
+    assert found(test=tests, value=values) == {(row, "value"): None}

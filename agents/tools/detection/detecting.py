@@ -19,17 +19,19 @@ from agents.tools.detection.grid import Column, Grid, grid_of
 from agents.tools.detection.grouping import known
 from agents.tools.detection.missing import disguised, said_to_be_missing
 from agents.tools.detection.outliers import outliers
-from agents.tools.detection.quantities import Quantity, quantities
+from agents.tools.detection.quantities import Quantity
 from agents.tools.detection.repeated import doubled_keys
 from agents.tools.detection.shapes import Shapes, shapes_of
 from agents.tools.detection.shifted import appended, misplaced
 from agents.tools.detection.spelled import needless_fractions, other_spellings
 from agents.tools.detection.strays import joined, standing_for_nothing, strays
 from agents.tools.detection.typos import misspelt, misspelt_words
+from agents.tools.detection.unbalanced import unbalanced
 from agents.tools.detection.units import mixed_units, separators
 from agents.tools.detection.variants import other_separators
 from agents.tools.detection.violations import breaches, broken, filled, judge
 from agents.tools.detection.vocabulary import unlisted
+from agents.tools.detection.within import far_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,13 +59,15 @@ def _suspects(
     for column, nothing in zip(grid.columns, missing, strict=True):
         yield from gaps(grid, column)
         if not bool(nothing.all()):
-            numbers = quantities(column.values)
+            numbers = column.numbers
             shapes = shapes_of(column.values)
             yield from _against_form(column, nothing, numbers, shapes)
             yield from groupings.tempered(column.place, _standing_out(column, nothing, numbers, shapes))
             yield from doubled_keys(grid, column, nothing)
     yield from misplaced(grid, missing)
     yield from appended(grid, missing)
+    yield from unbalanced(grid, missing)
+    yield from far_within(grid, missing, codes)
     yield from _across(grid, codes)
 
 
