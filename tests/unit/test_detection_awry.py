@@ -170,3 +170,43 @@ def test_a_number_that_is_usual_in_its_column_is_out_of_place_among_its_own_kind
     row = tests.index("potassium")
     values[row] = f"{float(values[row]) * 10:.1f}"
     assert found(test=tests, value=values) == {(row, "value"): None}
+
+
+def test_a_unit_that_some_rows_are_in_is_found_by_what_the_numbers_add_up_to() -> None:
+    rng = Random(9)
+    net = [rng.randrange(5000, 20000) for _ in range(ROWS)]
+    tare = [rng.choice((2300, 3750, 3900)) for _ in range(ROWS)]
+    gross = [str(n + t) for n, t in zip(net, tare, strict=True)]
+    right = {(row, "gross_kg"): gross[row] for row in range(0, ROWS, 25)}
+    for row, _ in right:
+        gross[row] = str(round(int(gross[row]) * 2.20462))
+    assert found(net_kg=[str(n) for n in net], tare_kg=[str(t) for t in tare], gross_kg=gross) == right
+
+
+def test_a_code_that_lost_its_zero_gets_it_back() -> None:
+    codes = drawn(("04109", "01067", "80331", "50667"))
+    row = codes.index("04109")
+    codes[row] = "4109"
+    assert found(zip=codes) == {(row, "zip"): "04109"}
+
+
+def test_a_whole_number_with_separators_and_cents_goes_back_to_a_whole_number() -> None:
+    numbers = [str(n * 13 + 20_000) for n in range(ROWS)]
+    numbers[8] = "59,475.00"
+    assert found(attendance=numbers) == {(8, "attendance"): "59475"}
+
+
+def test_what_is_measured_may_be_below_zero_and_comes_from_no_list() -> None:
+    rng = Random(10)
+    dew = [f"{rng.gauss(6.0, 4.0):.1f}" for _ in range(ROWS)]
+    assert sum(1 for value in dew if value.startswith("-")) in range(5, 60)
+    assert [cell for cell in detect(pa.table({"dew": dew})) if "negative" in cell.reason] == []
+    bulk = [f"{rng.randrange(100, 140) / 10:.1f}" for _ in range(4000)] + ["9.9", "14.1"]
+    assert found(temperature=bulk) == {}
+
+
+def test_a_value_that_some_kinds_often_lack_is_not_filled_in() -> None:
+    kinds = drawn(("server", "disk", "tax", "support"))
+    names = {"server": "vm", "disk": "volume", "tax": "fee", "support": "plan"}
+    types = ["" if kind in ("tax", "support") and row % 3 else names[kind] for row, kind in enumerate(kinds)]
+    assert found(kind=kinds, type=types) == {}

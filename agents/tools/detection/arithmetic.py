@@ -81,6 +81,17 @@ class Equation:
         least = self.total.unit if self.product else max(self.left.unit, self.right.unit, self.total.unit)
         return least * (0.51 if self.product else 1.01 if least < 1 else 0.01)
 
+    def wanted(self, part: Figures) -> Numbers:
+        """What a column should say in every row by the other two, unrounded."""
+        import numpy as np
+
+        left, right, total = (one.numbers for one in self.parts)
+        with np.errstate(all="ignore"):
+            if part is self.total:
+                return left * right if self.product else left + right
+            other = right if part is self.left else left
+            return total / other if self.product else total - other
+
     def expected(self, row: int, part: Figures) -> float | None:
         """What a column should say in a row by the other two; None where they allow several numbers or none."""
         left, right, total = (float(one.numbers[row]) for one in self.parts)

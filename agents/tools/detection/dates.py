@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -138,7 +139,7 @@ def written(day: date, form: str, padded: bool) -> str | None:
 
 def _span(days: dict[int, date], counts: dict[int, int]) -> tuple[int, int]:
     """The years that may be meant, from those that most rows have."""
-    spread = sorted(day.year for code, day in days.items() for _ in range(min(3, counts[code])))
+    spread = sorted(day.year for code, day in days.items() for _ in range(math.isqrt(counts[code])))
     if len(spread) < 20:
         return 0, 9999
     low, high = spread[len(spread) // 20], spread[-1 - len(spread) // 20]

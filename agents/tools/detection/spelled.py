@@ -1,4 +1,4 @@
-"""Known values spelled otherwise: in other capitals, with a stray sign at the end, cut short, or a number with `.0`.
+"""Known values spelled otherwise: in other capitals, with a stray sign, cut short, without a 0 in front, or with `.0`.
 
 What is many times as frequent is the spelling that is meant; where both are common, the column has two.
 """
@@ -23,6 +23,7 @@ _STRAY = "*?!;,~`'\"’ "
 _HABIT = 0.2
 _LIST = 0.05
 _CUT = 4
+_KNOWN = 3
 _FEWEST = 20
 _NUMBERS = 0.8
 _WHOLE = 0.55
@@ -33,7 +34,9 @@ def other_spellings(
     column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quantity | None]
 ) -> Iterator[Suspect]:
     """Values that are another value of the column but for capitals, signs at the ends, or what is cut off."""
-    counts = {code: int(n) for code, n in enumerate(column.counts.tolist()) if not missing[code] and not found[code]}
+    said = {code: int(n) for code, n in enumerate(column.counts.tolist()) if not missing[code]}
+    yield from _zeros_lost(column, said)
+    counts = {code: count for code, count in said.items() if found[code] is None}
     if sum(counts.values()) < _FEWEST or len(counts) == sum(counts.values()):
         return
     yield from _capitals(column, counts)
@@ -87,6 +90,18 @@ def _cut_short(column: Column, counts: dict[int, int]) -> Iterator[Suspect]:
     for code, whole in found.items():
         reason = f"the beginning of a value that {counts[whole]} rows have, cut inside of a word"
         yield of_value(column, code, Sign(0.62 if len(found) > 1 else 0.45, reason, column.values[whole], 0.75))
+
+
+def _zeros_lost(column: Column, counts: dict[int, int]) -> Iterator[Suspect]:
+    """Codes of digits whose zeros at the front are gone, as when a code is taken for a number."""
+    for code, count in counts.items():
+        text = column.values[code]
+        if text[:1] != "0" or len(text) < 3 or not text[1].isdigit():
+            continue
+        other = column.code_of.get(text.lstrip("0"))
+        if other in counts and count >= _TIMES * counts[other] and count >= _KNOWN:
+            reason = f"{count} rows have the same with a 0 in front"
+            yield of_value(column, other, Sign(0.85, reason, text, _sure(count, counts[other])))
 
 
 def needless_fractions(

@@ -19,6 +19,7 @@ _POWERS = (10.0, 100.0, 1000.0, 10_000.0)
 _STRICT = 0.8
 """An equation that holds in fewer rows may have a part that no column shows: a slip alone tells an error then."""
 _MOST = 20_000
+_ALIKE, _APART, _SHARED, _OFTEN = 0.01, 20, 8, 0.25
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,34 @@ def unbalanced(grid: Grid, missing: Sequence[np.ndarray[Any, Any]]) -> Iterator[
             votes.right[:, part.place] += said & right
             votes.wrong[:, part.place] += said & ~right
     for one, right, there in zip(found, holding, known, strict=True):
-        for row in np.flatnonzero(there[0] & there[1] & there[2] & ~right)[:_MOST].tolist():
-            yield from _to_blame(grid, one, row, votes)
+        broke = np.flatnonzero(there[0] & there[1] & there[2] & ~right)[:_MOST]
+        other = _by_a_factor(one, broke)
+        for row in broke.tolist():
+            if row in other:
+                yield _suspect(one, other[row], row, 0.88, 0.92 * one.share**0.25)
+            else:
+                yield from _to_blame(grid, one, row, votes)
         for at, part in enumerate(one.parts):
             column = grid.columns[part.place]
             others = there[at - 1] & there[at - 2]
             lost = (column.codes == column.code_of.get("", -1)) & others
             for row in np.flatnonzero(lost)[:_MOST].tolist():
                 yield from _missing(one, part, row, votes)
+
+
+def _by_a_factor(equation: Equation, broke: np.ndarray[Any, Any]) -> dict[int, Figures]:
+    """Rows that are off by a factor which many of them share, and the column that has it: another unit is meant."""
+    import numpy as np
+
+    found: dict[int, Figures] = {}
+    for part in equation.parts:
+        with np.errstate(all="ignore"):
+            factor = np.round(np.log(np.abs(part.numbers[broke] / equation.wanted(part)[broke])) / _ALIKE)
+        factor[~np.isfinite(factor)] = 0
+        for step, rows in zip(*np.unique(factor[factor != 0], return_counts=True), strict=True):
+            if abs(step) >= _APART and rows >= max(_SHARED, _OFTEN * broke.size):
+                found |= dict.fromkeys(broke[factor == step].tolist(), part)
+    return found
 
 
 def _to_blame(grid: Grid, equation: Equation, row: int, votes: _Votes) -> Iterator[Suspect]:

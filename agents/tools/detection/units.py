@@ -87,9 +87,14 @@ def separators(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Qu
     grouped = sum(int(column.counts[code]) for code, one in large.items() if one.grouped)
     if rows < 20 or not 0 < grouped < rows or 0.3 * rows < grouped < 0.7 * rows:
         return
+    whole = not any(one is not None and "." in one.text and not one.grouped for one in found)
     for code, one in large.items():
         if one.grouped != (grouped > rows / 2):
-            number = one.text if one.grouped else f"{one.before}{_grouped(one.text)}{one.after}"
+            number = (
+                (re.sub(r"\.0+$", "", one.text) if whole else one.text)
+                if one.grouped
+                else f"{one.before}{_grouped(one.text)}{one.after}"
+            )
             repair = f"{one.before}{number}{one.after}" if one.grouped else number
             yield of_value(
                 column, code, Sign(0.9, "thousands are separated otherwise than in this column", repair, 0.93)

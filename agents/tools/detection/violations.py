@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _EXPLAINED = 0.75
 _EITHER = 0.6
+_OFTEN_EMPTY, _UNEVEN = 0.1, 3.0
+_MEASURED = 0.8
 _SPREAD = 2.0
 """So many times what chance gives, repetitions of a pair are still no habit."""
 _SHARED = 0.75
@@ -187,7 +189,11 @@ def filled(grid: Grid, found: Sequence[Breach], codes: Sequence[Rows]) -> Iterat
         exact = 1 - breach.habit * breach.broke.size / max(1, breach.took.size)
         if dependency.of not in natural:
             natural[dependency.of] = by_nature(grid, codes, dependency.of)
-        empty = np.flatnonzero((codes[dependency.of] < 0) & (codes[dependency.by] >= 0) & ~natural[dependency.of])
+        lost = (codes[dependency.of] < 0) & (codes[dependency.by] >= 0)
+        if _belongs_to_some(lost, codes[dependency.by]):
+            continue
+        limit = _MEASURED if measured(by) else 1.0
+        empty = np.flatnonzero(lost & ~natural[dependency.of])
         for row in empty.tolist():
             group = int(by.codes[row])
             most, size = int(votes.top_count[group]), int(votes.size[group])
@@ -195,4 +201,28 @@ def filled(grid: Grid, found: Sequence[Breach], codes: Sequence[Rows]) -> Iterat
                 continue
             confidence = certainty(dependency.strength, most, size, 1) * exact
             reason = f"missing, and {most} of {size} rows with the same {by.name} agree on a value"
-            yield Suspect(of.place, (row,), Sign(confidence, reason, of.values[int(votes.top[group])], confidence))
+            sure = min(confidence, limit)
+            yield Suspect(of.place, (row,), Sign(confidence, reason, of.values[int(votes.top[group])], sure))
+
+
+def measured(column: Column) -> bool:
+    """Whether the values are numbers with a fraction: rows that share one need have nothing else in common."""
+    some = column.numbers[:200]
+    return sum(1 for one in some if one is not None and "." in one.text) > len(some) / 2
+
+
+def _belongs_to_some(empty: np.ndarray[Any, Any], by: Rows) -> bool:
+    """Whether a column is often empty, and in some groups far more often than in others: a value may be none there."""
+    import numpy as np
+
+    if float(empty.mean()) < _OFTEN_EMPTY:
+        return False
+    said = by >= 0
+    sizes = np.bincount(by[said])
+    without = np.bincount(by[said], weights=empty[said], minlength=sizes.size)
+    sizes, without = sizes[sizes >= 3], without[sizes >= 3]
+    rate = float(without.sum()) / max(1.0, float(sizes.sum()))
+    if not 0 < rate < 1:
+        return False
+    by_chance = rate * (1 - rate) * float(sizes.sum())
+    return float(((without - rate * sizes) ** 2).sum()) > _UNEVEN * by_chance

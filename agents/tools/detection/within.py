@@ -24,6 +24,7 @@ _FAR = 8.0
 _MOST = 0.05
 _NEAR = 1.5
 _DENSE = 20
+_ALIKE = 0.3
 _SLIPS = (-1.0, 0.1, 0.01, 0.001, 10.0, 100.0, 1000.0)
 
 
@@ -121,10 +122,18 @@ def _far(figures: Figures, by: Rows) -> tuple[Rows, Numbers]:
     kind, plain = by[said], figures.numbers[said]
     large = np.bincount(kind)[kind] >= _GROUP
     times = np.minimum(_times(plain, plain, kind), _times(_scaled(plain), _scaled(plain), kind))
-    far = (times > _FAR) & large & _slipped(plain, kind)
+    far = (times > _FAR) & large & _slipped(plain, kind) & _tight(plain, kind)
     if int(far.sum()) > _MOST * said.size:
         return said[:0], times[:0]
     return said[far], times[far]
+
+
+def _tight(numbers: Numbers, kind: Rows) -> np.ndarray[Any, Any]:
+    """Whether numbers of a kind are alike: where they differ by factors anyway, a power of ten tells nothing."""
+    import numpy as np
+
+    middle = _middles(numbers, kind)[kind]
+    return _middles(np.abs(numbers - middle), kind)[kind] <= _ALIKE * np.abs(middle)
 
 
 def _slipped(numbers: Numbers, kind: Rows) -> np.ndarray[Any, Any]:
