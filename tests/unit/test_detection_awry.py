@@ -210,3 +210,15 @@ def test_a_value_that_some_kinds_often_lack_is_not_filled_in() -> None:
     names = {"server": "vm", "disk": "volume", "tax": "fee", "support": "plan"}
     types = ["" if kind in ("tax", "support") and row % 3 else names[kind] for row, kind in enumerate(kinds)]
     assert found(kind=kinds, type=types) == {}
+
+
+def test_a_wrong_rate_is_no_reason_to_rewrite_what_was_computed_with_the_right_one() -> None:
+    rng = Random(11)
+    used = [rng.randrange(200, 900) / 1000 for _ in range(ROWS)]
+    rates = [rng.choice((0.31, 0.28, 0.24)) for _ in range(ROWS)]
+    cost = [f"{u * rate:.2f}" for u, rate in zip(used, rates, strict=True)]
+    written = [f"{rate:.2f}" for rate in rates]
+    for row in range(0, ROWS, 20):
+        written[row] = {"0.31": "0.28", "0.28": "0.24", "0.24": "0.31"}[written[row]]
+    findings = detect(pa.table({"used": [f"{u:.3f}" for u in used], "rate": written, "cost": cost}))
+    assert [cell for cell in findings.sure() if cell.column == "cost"] == []

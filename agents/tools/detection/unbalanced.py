@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _POWERS = (10.0, 100.0, 1000.0, 10_000.0)
 _STRICT = 0.8
 """An equation that holds in fewer rows may have a part that no column shows: a slip alone tells an error then."""
-_MOST = 20_000
+_MOST, _DIGITS = 20_000, 4
 _ALIKE, _APART, _SHARED, _OFTEN = 0.01, 20, 8, 0.25
 
 
@@ -84,7 +84,9 @@ def _to_blame(grid: Grid, equation: Equation, row: int, votes: _Votes) -> Iterat
     worst = max((int(votes.wrong[row, part.place]) for part in doubted), default=0)
     most = [part for part in doubted if votes.wrong[row, part.place] == worst]
     if len(slipped) == 1:
-        yield _suspect(equation, slipped[0], row, 0.85, 0.92 * equation.share**0.25)
+        # A digit may be another by chance, where it is another number that is wrong: no such repair is made unasked.
+        sure = 0.92 if _by_a_power(equation, slipped[0], row) else 0.8
+        yield _suspect(equation, slipped[0], row, 0.85, sure * equation.share**0.25)
     elif equation.share < _STRICT:
         return
     elif len(doubted) == 1:
@@ -97,15 +99,20 @@ def _to_blame(grid: Grid, equation: Equation, row: int, votes: _Votes) -> Iterat
 
 def _a_slip(grid: Grid, equation: Equation, part: Figures, row: int) -> bool:
     """Whether the number is the expected one times a power of ten, with another sign, or a slip of a digit away."""
+    wanted = equation.expected(row, part)
+    if not wanted:
+        return False
+    text = grid.columns[part.place].text(row)
+    long = sum(map(str.isdigit, text)) >= _DIGITS
+    return _by_a_power(equation, part, row) or (long and slips(text, part.written(wanted)) == 1)
+
+
+def _by_a_power(equation: Equation, part: Figures, row: int) -> bool:
     wanted, present = equation.expected(row, part), float(part.numbers[row])
     if not wanted:
         return False
-    if any(abs(present - times * wanted) <= part.unit * max(1.0, times) for times in (-1.0, *_POWERS)):
-        return True
-    if any(abs(present * times - wanted) <= part.unit * times for times in _POWERS):
-        return True
-    text = grid.columns[part.place].text(row)
-    return len(text) >= 4 and slips(text, part.written(wanted)) == 1
+    larger = any(abs(present - times * wanted) <= part.unit * max(1.0, times) for times in (-1.0, *_POWERS))
+    return larger or any(abs(present * times - wanted) <= part.unit * times for times in _POWERS)
 
 
 def _missing(equation: Equation, part: Figures, row: int, votes: _Votes) -> Iterator[Suspect]:
