@@ -10,6 +10,7 @@ from agents.core.catalog import TableId
 from agents.core.errors import SpecError
 from agents.tools.contracts import Standing, against, contract_from
 from agents.tools.odcs import from_odcs, to_odcs
+from agents.tools.odcs_fit import columns_of, fitting
 from agents.tools.replaying import declared
 from agents.tools.specs import place_of
 from assets.kinds.contract import PROMISED
@@ -58,7 +59,7 @@ class FromFile:
 def imported(platform: Platform, table: TableId, file: Path) -> FromFile:
     """What a file would bring. Raises SpecError for one that holds no contract of the table, or one that is not sound.
 
-    Rules that the table has already, as they are, are no news.
+    Rules that the table has already, as they are, are no news; one that its columns cannot answer is not taken.
     """
     import yaml
 
@@ -68,9 +69,11 @@ def imported(platform: Platform, table: TableId, file: Path) -> FromFile:
         raise SpecError("the file cannot be read as YAML", where=str(file), fix="check the file") from error
     found = from_odcs(document, table.asset)
     standing = against(platform, table, contract_from(found.contract.to_spec()))
+    schema = platform.lake.schema(table) if platform.lake.exists(table) else None
+    fit, left = fitting(found.rules, columns_of(found.contract, schema))
     there = {rule.identity: comparable(rule) for rule in declared(platform, table).rules}
-    rules = [rule.to_spec() for rule in found.rules if there.get(rule.identity) != comparable(rule)]
-    return FromFile(standing, rules, found.not_taken)
+    rules = [rule.to_spec() for rule in fit if there.get(rule.identity) != comparable(rule)]
+    return FromFile(standing, rules, [*found.not_taken, *left])
 
 
 def comparable(rule: Rule) -> dict[str, Any]:

@@ -29,7 +29,10 @@ _TELLING = ("_min_", "_max_", "_median_", "_sum_", "_quantile_")
 
 @dataclass(slots=True)
 class Sieve:
-    """Splits batches by a table's quarantining rules, compiled for the first batch's columns; counts what it took."""
+    """Splits batches by a table's quarantining rules, compiled for the first batch's columns; counts what it took.
+
+    A rule that only alerts and does not fit the columns stops no load: it fails as a check, when the table is judged.
+    """
 
     rules: Sequence[Rule]
     where: str
@@ -38,11 +41,12 @@ class Sieve:
     _set: RuleSet | None = None
 
     def split(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
-        """`(good, bad)`. Raises RuleError where a rule does not fit the columns, before anything is committed."""
+        """`(good, bad)`. Raises RuleError where one of them does not fit the columns, before anything is committed."""
         if not self.rules:
             return batch, None
         if self._set is None:
-            self._set = RuleSet(self.rules, batch.schema, where=self.where)
+            strict = [rule for rule in self.rules if rule.meta.action != "alert"]
+            self._set = RuleSet(strict, batch.schema, where=self.where)
         good, bad = self._set.split(batch, now=self.now)
         if bad is not None:
             self.counts.update(str(rule) for rule in bad.column(bad.schema.get_field_index("_rule")).to_pylist())

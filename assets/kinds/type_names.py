@@ -37,6 +37,21 @@ def type_name(kind: pa.DataType) -> str:
     return _NAMES.get(str(kind), str(kind))
 
 
+def arrow_type(name: str) -> pa.DataType:
+    """An Arrow type with this name; of nested ones only that they are."""
+    import pyarrow as pa
+
+    if found := _DECIMAL.fullmatch(name):
+        return pa.decimal128(int(found[1]), int(found[2]))
+    nested = {"array": pa.list_(pa.string()), "map": pa.map_(pa.string(), pa.string()), "struct": pa.struct([])}
+    plain = {
+        "byte": pa.int8(), "short": pa.int16(), "integer": pa.int32(), "long": pa.int64(), "float": pa.float32(),
+        "double": pa.float64(), "boolean": pa.bool_(), "binary": pa.binary(), "date": pa.date32(),
+        "timestamp": pa.timestamp("us", "UTC"), "timestamp_ntz": pa.timestamp("us"),
+    }  # fmt: skip
+    return nested.get(name.partition("<")[0]) or plain.get(name, pa.string())
+
+
 def known(name: str) -> bool:
     """Whether it can be the name of a type."""
     return name in NAMES or bool(_DECIMAL.fullmatch(name) or re.fullmatch(r"(array|map|struct)<.+>", name))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 4 << 20
+_BLOCKS = (_BLOCK, 32 << 20, 256 << 20)
+_TOO_LONG = "straddling"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -60,13 +62,34 @@ class CsvPart(Part):
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def _texts(self, names: list[str], *, whole: bool) -> Iterator[pa.RecordBatch]:
-        """Every cell as text."""
+        """Every cell as text. Where a row does not fit a block, blocks are made larger."""
+        import pyarrow as pa
+
+        done = 0
+        for block in _BLOCKS if names else ():
+            passed = 0
+            try:
+                for batch in self._parsed(names, block, whole=whole):
+                    fresh = batch.slice(min(batch.num_rows, max(0, done - passed)))
+                    passed += batch.num_rows
+                    done = max(done, passed)
+                    if fresh.num_rows:
+                        yield fresh
+                return
+            except pa.ArrowInvalid as error:
+                if _TOO_LONG not in str(error):
+                    raise self._broken(error) from None
+            except (UnicodeDecodeError, EOFError, OSError) as error:
+                raise self._broken(error) from None
+        if names:
+            what = f"a row is longer than {_BLOCKS[-1] >> 20} MB, or a quote is never closed"
+            raise SourceError(what, where=self.where, fix="deliver it as Parquet, or mend the row")
+
+    def _parsed(self, names: list[str], block: int, *, whole: bool) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
         import pyarrow.csv as pacsv
 
-        if not names:
-            return
-        read = pacsv.ReadOptions(block_size=_BLOCK, column_names=names, skip_rows=0, encoding=self._codec())
+        read = pacsv.ReadOptions(block_size=block, column_names=names, skip_rows=0, encoding=self._codec())
         parse = pacsv.ParseOptions(delimiter=self._separator(), newlines_in_values=True)
         convert = pacsv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
@@ -75,13 +98,9 @@ class CsvPart(Part):
             quoted_strings_can_be_null=False,
         )
         read.skip_rows_after_names = 1
-        try:
-            with self.open() as file:
-                sample = file if whole else io.BytesIO(_whole_lines(file.read(SAMPLE_BYTES), self._codec()))
-                reader = pacsv.open_csv(sample, read, parse, convert)
-                yield from reader
-        except (pa.ArrowInvalid, UnicodeDecodeError, EOFError, OSError) as error:
-            raise self._broken(error) from None
+        with self.open() as file:
+            sample = file if whole else io.BytesIO(_whole_lines(file.read(SAMPLE_BYTES), self._codec()))
+            yield from pacsv.open_csv(sample, read, parse, convert)
 
     def _broken(self, error: Exception) -> SourceError:
         if "columns, got" in str(error) and (row := self._first_ragged_row()):

@@ -12,6 +12,7 @@ import yaml
 
 from agents.core.errors import SpecError
 from agents.tools.odcs import from_odcs, to_odcs
+from agents.tools.odcs_fit import columns_of, fitting
 from assets.kinds.contract import Contract, Promise
 from assets.kinds.rules import RuleSet
 from assets.kinds.spec import Rule, RuleMeta
@@ -213,6 +214,44 @@ def test_a_document_brings_its_rules_to_the_table_and_leaves_those_that_people_w
     with pytest.raises(SpecError, match="mustBe"):
         imported(stage.platform, ORDERS, file)
     assert stage.platform.specs.path("shop").read_text() == text
+
+
+def test_rules_that_the_tables_columns_cannot_answer_are_told_when_a_document_is_imported(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.ingest(key=["order_id"])
+    assert stage.deployment.run("dev/bronze/orders").success
+    stage.platform.store.create_goal("promise orders", "dev", "ada@example.com")
+    act(stage, "contract")
+    given = exported(stage.platform, ORDERS)
+    table = given["schema"][0]
+    names = [each["name"] for each in table["properties"]]
+    engine = {"type": "custom", "engine": "greatExpectations"}
+    table["quality"] = [
+        {**engine, "implementation": {"type": kind, "kwargs": {"column": "amount", **kwargs}}}
+        for kind, kwargs in (
+            ("expect_column_value_lengths_to_be_between", {"min_value": 1}),
+            (f"{V}be_in_set", {"value_set": ["five"]}),
+            (f"{V}be_between", {"min_value": 0}),
+        )
+    ] + [{"type": "sql", "query": "SELECT count(*) FROM ${table} WHERE amout < 0", "mustBe": 0}]
+    file = tmp_path / "orders.odcs.yaml"
+    file.write_text(yaml.safe_dump(given))
+    found = imported(stage.platform, ORDERS, file)
+    assert "amount" in names
+    assert [rule["kwargs"] for rule in found.rules] == [{"column": "amount", "min_value": 0}]
+    assert len(found.not_taken) == 3
+    assert all("amou" in told and "fix: " in told for told in found.not_taken), found.not_taken
+
+
+def test_a_contract_on_a_table_that_is_not_there_yet_is_held_against_its_own_types() -> None:
+    promises = (Promise("id", "long"), Promise("at", "timestamp"), Promise("tags", "array<string>"))
+    good = Rule(f"{V}be_between", {"column": "id", "min_value": 0})
+    late = Rule(f"{V}be_between", {"column": "at", "max_value": "2030-01-01"})
+    wrong = Rule(f"{V}be_between", {"column": "tags", "min_value": 1})
+    found, left = fitting([good, late, wrong], columns_of(Contract(promises)))
+    assert found == [good, late]
+    assert len(left) == 1
+    assert "column 'tags' is list" in left[0]
 
 
 def test_rules_of_a_document_that_takes_promises_back_wait_for_people_with_it(tmp_path: Path) -> None:

@@ -169,6 +169,16 @@ def test_a_rule_on_a_missing_column_leaves_the_lake_as_it_was(shop: Deployment, 
     assert not [event for event in run.result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
 
 
+def test_a_rule_that_only_alerts_stops_no_load_when_its_column_is_gone_or_of_another_type(shop: Deployment) -> None:
+    shop.product(ORDERS + rules(AT_LEAST % ("amout", 0, "alert"), AT_LEAST % ("updated_at", 0, "alert")))
+    run = shop.run("dev/bronze/orders")
+    assert run.success
+    assert shop.lake.exists(ORDERS_ID)
+    assert {name: check.passed for name, check in run.checks.items()} == dict.fromkeys(run.checks, False)
+    told = [str(check.description) for check in run.checks.values()]
+    assert [word for word in ("no column 'amout'", "column 'updated_at' is") if not any(word in t for t in told)] == []
+
+
 def test_a_missing_key_column_names_the_columns_there_are(shop: Deployment) -> None:
     shop.product(ORDERS.replace("[order_id]", "[id]"))
     run = shop.run("dev/bronze/orders")

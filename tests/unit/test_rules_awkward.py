@@ -191,6 +191,11 @@ def test_files_of_a_lake_give_the_same_verdicts_as_the_rows_themselves(tmp_path:
     assert counts(dataset, *RULES) == counts(dataset.to_table(), *RULES) == [4, 2, 4, 0, 2]
 
 
+def test_a_limit_of_another_type_names_the_column_that_it_is_about() -> None:
+    with pytest.raises(RuleError, match="column 'city' is string, the rule's value is int"):
+        RuleSet([Rule(f"{V}be_between", {"column": "city", "min_value": 0})], pa.schema({"city": pa.string()}))
+
+
 def test_a_rule_of_great_expectations_without_it_says_what_to_install_and_fails_alone() -> None:
     script = (
         "import sys; sys.modules['great_expectations'] = None\n"

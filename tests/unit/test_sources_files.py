@@ -79,6 +79,14 @@ def test_a_late_value_changes_the_type_of_all(tmp_path: Path) -> None:
     assert (len(ids), ids[0].as_py(), ids[-1].as_py()) == (300_001, "0", "abc")
 
 
+def test_cells_of_ten_megabytes_are_read_whole_and_rows_come_once(tmp_path: Path) -> None:
+    cells = ["x" * 10_000_000 if row in (3, 150_000) else f"cell {row}" * 4 for row in range(200_000)]
+    put(tmp_path, "a.csv", "id,doc\n" + "".join(f"{row},{cell}\n" for row, cell in enumerate(cells)))
+    found = table_of(sources_of(tmp_path), "a.csv")
+    assert found["id"].to_pylist() == list(range(200_000))
+    assert [len(found["doc"][row].as_py()) for row in (3, 150_000)] == [10_000_000] * 2
+
+
 def test_broken_csv_is_refused_with_the_row(tmp_path: Path) -> None:
     put(tmp_path, "a.csv", "a,b\n1,2\n1,2,3\n")
     put(tmp_path, "empty.csv", "")

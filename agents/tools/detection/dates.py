@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -39,7 +40,9 @@ _READERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ymd", re.compile(r"(?P<y>(?:19|20)\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)")),
 )
 _NUMERIC = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}")
+_TIME = re.compile(r"(?:T|,? +)\d{1,2}:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?[AaPp][Mm])?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?")
 _TODAY_AND_SOME = 2100
+_CENTURY = 80
 
 
 def readings(value: str) -> dict[str, date | None]:
@@ -65,24 +68,33 @@ def _day(year: int, month: int, day: int) -> date | None:
         return None
 
 
+def halves(value: str) -> tuple[str, str]:
+    """The day and the time of day as written; no time where there is none."""
+    for at in range(6, min(len(value), 21)) if ":" in value else ():
+        if value[at] in "T ," and _TIME.fullmatch(value, at):
+            return value[:at], value[at:]
+    return value, ""
+
+
 def wrong_dates(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]:
     """Dates that break what the column's dates have in common: their form, the calendar, their years."""
     counts = {code: int(count) for code, count in enumerate(column.counts.tolist()) if not missing[code]}
     rows = sum(counts.values())
-    sample = [column.values[code] for code in list(counts)[:: max(1, len(counts) // 200)]]
+    sample = [halves(column.values[code])[0] for code in list(counts)[:: max(1, len(counts) // 200)]]
     if rows < 20 or sum(1 for value in sample if readings(value)) < 0.6 * len(sample):
         return
-    read = {code: readings(column.values[code]) for code in counts}
+    written_as = {code: halves(column.values[code]) for code in counts}
+    read = {code: readings(day) for code, (day, _) in written_as.items()}
     tally: Counter[str] = Counter()
     for code, forms in read.items():
         tally.update({form: counts[code] for form, day in forms.items() if day is not None})
     form, most = tally.most_common(1)[0] if tally else ("", 0)
     if most < 0.6 * rows:
         return
-    padded = sum(counts[c] for c, forms in read.items() if form in forms and _padded(column.values[c])) > most / 2
+    padded = sum(counts[c] for c, forms in read.items() if form in forms and _padded(written_as[c][0])) > most / 2
     days = {code: day for code, forms in read.items() if (day := forms.get(form)) is not None}
     low, high = _span(days, counts)
-    yield from _other_forms(column, read, form, padded, low)
+    yield from _other_forms(column, read, written_as, form, padded, low)
     for code, day in days.items():
         if not low <= day.year <= high:
             yield of_value(column, code, Sign(0.88, "a year far from all others in this column"))
@@ -93,7 +105,12 @@ def _padded(value: str) -> bool:
 
 
 def _other_forms(
-    column: Column, read: dict[int, dict[str, date | None]], form: str, padded: bool, low: int
+    column: Column,
+    read: dict[int, dict[str, date | None]],
+    written_as: dict[int, tuple[str, str]],
+    form: str,
+    padded: bool,
+    low: int,
 ) -> Iterator[Suspect]:
     for code, forms in read.items():
         days = {day for day in forms.values() if day is not None}
@@ -102,9 +119,10 @@ def _other_forms(
                 yield of_value(column, code, Sign(0.93, "no day of the calendar"))
         elif days:
             repair = written(min(days), form, padded)
+            repair = repair and repair + written_as[code][1]
             sure = 0.93 if len(days) == 1 and min(days).year >= low else 0.45
             yield of_value(column, code, Sign(0.92, "a date in another form than the column's", repair, sure))
-        elif forms or _NUMERIC.fullmatch(column.values[code]):
+        elif forms or _NUMERIC.fullmatch(written_as[code][0]):
             yield of_value(column, code, Sign(0.85, "no day of the calendar"))
 
 
@@ -121,9 +139,12 @@ def written(day: date, form: str, padded: bool) -> str | None:
 
 def _span(days: dict[int, date], counts: dict[int, int]) -> tuple[int, int]:
     """The years that may be meant, from those that most rows have."""
-    spread = sorted(day.year for code, day in days.items() for _ in range(min(3, counts[code])))
+    spread = sorted(day.year for code, day in days.items() for _ in range(math.isqrt(counts[code])))
     if len(spread) < 20:
         return 0, 9999
     low, high = spread[len(spread) // 20], spread[-1 - len(spread) // 20]
+    inner = spread[len(spread) // 8], spread[-1 - len(spread) // 8]
+    if high - low > _CENTURY + 3 * (inner[1] - inner[0]):  # the ends are wrong years themselves
+        low, high = inner
     reach = max(10, 2 * (high - low))
     return low - reach, high + reach if high > _TODAY_AND_SOME else min(high + reach, _TODAY_AND_SOME)

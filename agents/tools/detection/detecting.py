@@ -17,18 +17,21 @@ from agents.tools.detection.findings import Findings
 from agents.tools.detection.formats import format_breaks
 from agents.tools.detection.grid import Column, Grid, grid_of
 from agents.tools.detection.grouping import known
-from agents.tools.detection.missing import disguised, missing_codes
+from agents.tools.detection.missing import disguised, said_to_be_missing
 from agents.tools.detection.outliers import outliers
-from agents.tools.detection.quantities import Quantity, quantities
+from agents.tools.detection.quantities import Quantity
 from agents.tools.detection.repeated import doubled_keys
 from agents.tools.detection.shapes import Shapes, shapes_of
 from agents.tools.detection.shifted import appended, misplaced
-from agents.tools.detection.strays import joined, strays
+from agents.tools.detection.spelled import needless_fractions, other_spellings
+from agents.tools.detection.strays import joined, standing_for_nothing, strays
 from agents.tools.detection.typos import misspelt, misspelt_words
+from agents.tools.detection.unbalanced import unbalanced
 from agents.tools.detection.units import mixed_units, separators
 from agents.tools.detection.variants import other_separators
 from agents.tools.detection.violations import breaches, broken, filled, judge
 from agents.tools.detection.vocabulary import unlisted
+from agents.tools.detection.within import far_within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +46,7 @@ def detect(table: pa.Table) -> Findings:
     grid = grid_of(table)
     if not grid.rows or not grid.columns:
         return Findings(grid.rows, tuple(table.column_names))
-    missing = [missing_codes(column) for column in grid.columns]
+    missing = said_to_be_missing(grid)
     codes = [known(column, nothing) for column, nothing in zip(grid.columns, missing, strict=True)]
     return weigh(grid, _suspects(grid, missing, codes))
 
@@ -54,15 +57,17 @@ def _suspects(
     yield from disguised(grid, missing)
     groupings = Groupings(grid, codes)
     for column, nothing in zip(grid.columns, missing, strict=True):
-        yield from gaps(column, grid.rows)
+        yield from gaps(grid, column)
         if not bool(nothing.all()):
-            numbers = quantities(column.values)
+            numbers = column.numbers
             shapes = shapes_of(column.values)
             yield from _against_form(column, nothing, numbers, shapes)
             yield from groupings.tempered(column.place, _standing_out(column, nothing, numbers, shapes))
             yield from doubled_keys(grid, column, nothing)
     yield from misplaced(grid, missing)
     yield from appended(grid, missing)
+    yield from unbalanced(grid, missing)
+    yield from far_within(grid, missing, codes)
     yield from _across(grid, codes)
 
 
@@ -76,6 +81,9 @@ def _against_form(
     yield from separators(column, nothing, numbers)
     yield from other_durations(column, nothing)
     yield from other_separators(column, nothing, shapes)
+    yield from other_spellings(column, nothing, numbers)
+    yield from needless_fractions(column, nothing, numbers)
+    yield from standing_for_nothing(column, nothing, numbers)
 
 
 def _standing_out(

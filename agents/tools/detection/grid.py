@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from agents.tools.detection.quantities import Quantity, quantities
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -46,6 +48,11 @@ class Column:
     def text(self, row: int) -> str:
         """The value in a row."""
         return self.values[int(self.codes[row])]
+
+    @cached_property
+    def numbers(self) -> list[Quantity | None]:
+        """Each distinct value as a number with its unit, where the column has such."""
+        return quantities(self.values)
 
     @cached_property
     def code_of(self) -> dict[str, int]:

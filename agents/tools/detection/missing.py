@@ -16,13 +16,40 @@ if TYPE_CHECKING:
 
 _CONVENTION = 0.6
 _OFTEN = 0.1
+_NAMED = 8
+_PARTNER = 0.75
+_NEVER_A_NAME = frozenset(("nan", "null", "tbd", "tba", "undef", "undefined"))
 
 
-def missing_codes(column: Column) -> np.ndarray[Any, Any]:
-    """For each distinct value, whether it only says that there is none."""
+def said_to_be_missing(grid: Grid) -> list[np.ndarray[Any, Any]]:
+    """Column by column, for each distinct value, whether it only says that there is none."""
     import numpy as np
 
-    return np.array([says_nothing(value) for value in column.values], dtype=bool)
+    found = [np.array([says_nothing(value) for value in column.values], dtype=bool) for column in grid.columns]
+    for column, nothing in zip(grid.columns, found, strict=True):
+        for code in _true(nothing) if not bool(nothing.all()) else ():
+            word = column.values[code].lower()
+            if word.isalpha() and word not in _NEVER_A_NAME and _has_a_partner(grid, column, code):
+                nothing[code] = False
+    return found
+
+
+def _has_a_partner(grid: Grid, column: Column, code: int) -> bool:
+    """Whether the word names something: another column has a value in its rows, and hardly in others."""
+    import numpy as np
+
+    rows = column.rows_of(code)
+    if rows.size < _NAMED:
+        return False
+    for other in grid.columns:
+        if other.place == column.place or not 3 <= len(other.values) <= grid.rows / 2:
+            continue
+        inside = np.bincount(other.codes[rows], minlength=len(other.values))
+        top = int(inside.argmax())
+        alike = inside[top] >= _PARTNER * max(rows.size, int(other.counts[top]))
+        if alike and not says_nothing(other.values[top]):
+            return True
+    return False
 
 
 def says_nothing(value: str) -> bool:

@@ -105,6 +105,15 @@ def _apart(distance: np.ndarray[Any, Any]) -> float:
     return float("inf")
 
 
+def _reaches_below(numbers: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], below: np.ndarray[Any, Any]) -> bool:
+    """Whether what is measured goes through zero: the negative ones lie near it, a lost sign would lie anywhere."""
+    import numpy as np
+
+    above = np.repeat(numbers[numbers > 0], weights[numbers > 0])
+    under = np.repeat(-numbers[below], weights[below])
+    return under.size >= 3 and bool(np.quantile(under, 0.75) < np.quantile(above, 0.15))
+
+
 def _negative(
     column: Column, codes: np.ndarray[Any, Any], numbers: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]
 ) -> Iterator[Suspect]:
@@ -112,6 +121,8 @@ def _negative(
 
     usual = float(np.median(numbers[numbers > 0])) if (numbers > 0).any() else 1.0
     below = numbers < -0.05 * usual
+    if below.any() and (numbers % 1 != 0).any() and _reaches_below(numbers, weights, below):
+        return
     if 0 < int(weights[below].sum()) <= _MOST * int(weights.sum()):
         for place in np.flatnonzero(below).tolist():
             code = int(codes[place])

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
 
 
+_DATE = re.compile(r"9{1,4}([-/.])9{1,2}\1(?:9{4}|9{1,2})(?!9)")
+
+
 def refitted(column: Column, code: int, usual: Sequence[str]) -> tuple[str | None, float]:
     """A rewriting of a value that has one of the column's usual shapes, and how sure it is."""
     value = column.values[code]
@@ -48,7 +51,7 @@ def _into_template(value: str, usual: Sequence[str]) -> str | None:
     core = [char for char in value if char.isalnum()]
     kinds = shape_of("".join(core))
     fits = [shape for shape in usual if "".join(char for char in shape if char in "Aa9") == kinds]
-    if len(fits) != 1 or len(core) < 4:
+    if len(fits) != 1 or len(core) < 4 or _DATE.match(fits[0]):  # digits of a date change their order too
         return None
     chars = iter(core)
     text = "".join(next(chars) if char in "Aa9" else char for char in fits[0])

@@ -14,7 +14,7 @@ from agents.tools.detection.evidence import weigh
 from agents.tools.detection.findings import Finding
 from agents.tools.detection.grid import grid_of
 from agents.tools.detection.grouping import known
-from agents.tools.detection.missing import missing_codes
+from agents.tools.detection.missing import said_to_be_missing
 from agents.tools.detection.violations import breaches, broken, filled, judge
 from resources.lake_rewrite import engine, quoted
 
@@ -108,7 +108,7 @@ def _judged(share: pa.Table, schema: pa.Schema, names: Sequence[str]) -> Iterato
 
 def _coded(table: pa.Table) -> tuple[Grid, list[Any]]:
     grid = grid_of(table)
-    missing = [missing_codes(column) for column in grid.columns]
+    missing = said_to_be_missing(grid)
     return grid, [known(column, nothing) for column, nothing in zip(grid.columns, missing, strict=True)]
 
 

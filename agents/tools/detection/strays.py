@@ -21,6 +21,7 @@ _NUMBERS = 0.75
 _COMMON = 0.03
 _TEXTS = 0.85
 _NUMBER = re.compile(r"[-+]?[\d.,]+")
+_NINES = re.compile(r"-1|-?9{2,7}")
 _KNOWN = 3
 _SEVERAL = 0.04
 
@@ -46,6 +47,28 @@ def strays(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quanti
         yield from _among_text(column, counts, rows)
     if share >= _NUMBERS:
         yield from _led_by_zero(column, counts, found)
+
+
+def standing_for_nothing(
+    column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quantity | None]
+) -> Iterator[Suspect]:
+    """Numbers such as -1 and 999 in several rows, outside of where all others of their column lie."""
+    import numpy as np
+
+    numbers = [(c, one.number) for c, one in enumerate(found) if one is not None and one.bare and not missing[c]]
+    rows = int(column.counts[~missing].sum())
+    chosen = {code for code, _ in numbers if _NINES.fullmatch(column.values[code]) and column.counts[code] > 1}
+    others = [(code, number) for code, number in numbers if code not in chosen and np.isfinite(number)]
+    weights = np.array([int(column.counts[code]) for code, _ in others])
+    if not chosen or rows < _FEWEST or weights.sum() < _NUMBERS * rows:
+        return
+    order = np.argsort([number for _, number in others])
+    values, reached = np.array([number for _, number in others])[order], np.cumsum(weights[order]) / weights.sum()
+    low, high = (float(values[min(values.size - 1, int(np.searchsorted(reached, at)))]) for at in (0.01, 0.99))
+    for code in chosen:
+        number = float(column.values[code])
+        if (number < 0 <= low) or number > high + max(high - low, abs(high)):
+            yield of_value(column, code, Sign(0.85, "a number that stands for nothing: outside of all others"))
 
 
 def _among_text(column: Column, counts: dict[int, int], rows: int) -> Iterator[Suspect]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agents.tools.detection.evidence import Sign, Suspect, of_value
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 _NUMBERS = 0.8
 _USUAL = 0.6
 _COMMON = 0.02
+_ZEROS = 0.04
+"""Of numbers that are drawn a tenth ends in 0; where hardly any does, those zeros are left out."""
+_NOISE = 14
 
 
 def mixed_units(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Quantity | None]) -> Iterator[Suspect]:
@@ -36,21 +40,31 @@ def mixed_units(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Q
         if len({_unit(written) for written in common}) > 2:
             return
         way, most = ("", ""), numbers
+    bare = _bare(found, counts)
     for code, one in enumerate(found):
         if one is None or not counts[code] or (one.before, one.after) == way:
             continue
         share = ways[one.before, one.after] / numbers
         if share < 0.45 or most == numbers:
             slip = one.after.isalpha() and len(set(one.after)) == 1 and share < 0.1
-            yield of_value(column, code, _sign(one, way, not slip and share >= 0.002))
+            yield of_value(column, code, _sign(one, way, bare, not slip and share >= 0.002))
 
 
-def _sign(one: Quantity, way: tuple[str, str], unit: bool) -> Sign:
+def _bare(found: Sequence[Quantity | None], counts: Sequence[int]) -> Callable[[str], str]:
+    """How the column writes a bare number: with the zeros at the end of a fraction where its others have them."""
+    ends: Counter[bool] = Counter()
+    for one, count in zip(found, counts, strict=True):
+        if one is not None and one.bare and "." in one.text and len(one.text) < _NOISE:
+            ends[one.text.endswith("0")] += count
+    return str if ends[True] >= max(2, _ZEROS * ends.total()) else plain
+
+
+def _sign(one: Quantity, way: tuple[str, str], bare: Callable[[str], str], unit: bool) -> Sign:
     if way == ("", ""):
         return Sign(
             0.93,
             "a unit or sign that this column's numbers are otherwise written without",
-            plain(one.text),
+            bare(one.text),
             0.95 if unit or not re.search(r"[A-Za-z]", one.after) else 0.4,
         )
     same = _unit(way) == unit_of(one) or one.bare
@@ -73,9 +87,14 @@ def separators(column: Column, missing: np.ndarray[Any, Any], found: Sequence[Qu
     grouped = sum(int(column.counts[code]) for code, one in large.items() if one.grouped)
     if rows < 20 or not 0 < grouped < rows or 0.3 * rows < grouped < 0.7 * rows:
         return
+    whole = not any(one is not None and "." in one.text and not one.grouped for one in found)
     for code, one in large.items():
         if one.grouped != (grouped > rows / 2):
-            number = one.text if one.grouped else f"{one.before}{_grouped(one.text)}{one.after}"
+            number = (
+                (re.sub(r"\.0+$", "", one.text) if whole else one.text)
+                if one.grouped
+                else f"{one.before}{_grouped(one.text)}{one.after}"
+            )
             repair = f"{one.before}{number}{one.after}" if one.grouped else number
             yield of_value(
                 column, code, Sign(0.9, "thousands are separated otherwise than in this column", repair, 0.93)

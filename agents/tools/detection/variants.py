@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _KINDS = re.compile("[^Aa9]+")
 _NUMBER = re.compile(r"[-+]?9+(?:[.,]9+)*")
-_DATE = re.compile(r"9{1,4}([-/.])9{1,2}\1(?:9{1,2}|9{4})")
+_DATE = re.compile(r"9{1,4}([-/.])9{1,2}\1(?:9{4}|9{1,2})(?!9)")
 _LEAST = 6
 _USUAL = 0.4
 _OFTEN = 1.5
@@ -37,7 +37,7 @@ def other_separators(column: Column, missing: np.ndarray[Any, Any], shapes: Shap
     usual: dict[str, str] = {}
     for members in families.values():
         best = max(members, key=lambda shape: (weights[shape], shape))
-        if _DATE.fullmatch(best):  # digits of a date change their order too
+        if _DATE.match(best):  # digits of a date change their order too
             continue
         if weights[best] >= max(10, _USUAL * rows) and not (_NUMBER.fullmatch(best) and "." in best):
             usual |= {m: best for m in members if m != best and weights[best] >= _OFTEN * weights[m]}

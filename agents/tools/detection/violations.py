@@ -20,20 +20,27 @@ if TYPE_CHECKING:
 
 _EXPLAINED = 0.75
 _EITHER = 0.6
+_OFTEN_EMPTY, _UNEVEN = 0.1, 3.0
+_MEASURED = 0.8
+_SPREAD = 2.0
+"""So many times what chance gives, repetitions of a pair are still no habit."""
+_SHARED = 0.75
+"""What is left of the certainty where they do repeat: a loose dependency looks the same, two of them do not."""
 
 
 @dataclass(frozen=True)
 class Breach:
     """The rows that break one dependency, of those where its groups have a clear majority.
 
-    `repeats` says of each row how many rows share its pair, `habit` how often the breaking pairs repeat beyond
-    chance: errors are spread, exceptions have a habit.
+    `repeats` says of each row how many rows share its pair, `by_chance` how many would anyway, `habit` how often the
+    breaking pairs repeat beyond chance: errors are spread, exceptions have a habit.
     """
 
     dependency: Dependency
     took: Rows
     broke: Rows
     repeats: Rows
+    by_chance: np.ndarray[Any, Any]
     habit: float
 
 
@@ -69,7 +76,15 @@ def _breach(grid: Grid, dependency: Dependency, codes: Sequence[Rows]) -> Breach
         wrong &= ~_explained(grid, dependency, codes, took, wrong)
     broke = took[wrong]
     repeats = votes.pair_count[votes.pair_of_row[broke]]
-    return Breach(dependency, took, broke, repeats, _habit(by[broke], of[broke], repeats, votes))
+    by_chance = _by_chance(by[broke], of[broke])
+    return Breach(dependency, took, broke, repeats, by_chance, _habit(by[broke], of[broke], repeats, votes))
+
+
+def _by_chance(by: Rows, of: Rows) -> np.ndarray[Any, Any]:
+    """How many rows would share each row's pair if what breaks were dealt out at random: in large groups, several."""
+    import numpy as np
+
+    return np.bincount(by)[by] * np.bincount(of)[of] / by.size if by.size else np.zeros(0)
 
 
 def _explained(grid: Grid, dependency: Dependency, codes: Sequence[Rows], took: Rows, wrong: Any) -> Any:
@@ -109,6 +124,8 @@ def _habit(by: Rows, of: Rows, repeats: Rows, votes: Votes) -> float:
     sizes, others = votes.size[large], (votes.size - votes.top_count)[large]
     rate = float(others.sum()) / float(sizes.sum())
     unevenness = float(((others - rate * sizes) ** 2 / (rate * (1 - rate) * sizes)).mean()) if 0 < rate < 1 else 1.0
+    # In large groups the smallest difference shows: what counts is how large it is beside the rate itself.
+    unevenness = 1 + (unevenness - 1) * min(1.0, (1 - rate) / (rate * float(sizes.mean()))) if rate else 1.0
     return max(repeated, min(0.9, 1 - 1.5 / max(unevenness, 1e-9)))
 
 
@@ -127,13 +144,19 @@ def judge(grid: Grid, found: Sequence[Breach]) -> Ballot:
 
 def broken(grid: Grid, found: Sequence[Breach], ballot: Ballot) -> Iterator[Suspect]:
     """A suspect for each broken dependency: the cell of the two that breaks more of what it takes part in."""
+    import numpy as np
+
     for breach in found:
         by, of = grid.columns[breach.dependency.by], grid.columns[breach.dependency.of]
         votes, strength = breach.dependency.votes, breach.dependency.strength
-        for row, repeats in zip(breach.broke.tolist(), breach.repeats.tolist(), strict=True):
+        others = (votes.size - votes.top_count)[by.codes[breach.broke]]
+        spread = (breach.repeats <= _SPREAD * breach.by_chance) & (2 * breach.repeats <= others)
+        alone = np.where(spread, 1, breach.repeats)
+        for row, repeats, shared in zip(breach.broke.tolist(), alone.tolist(), breach.repeats.tolist(), strict=True):
             group = int(by.codes[row])
             most, size = int(votes.top_count[group]), int(votes.size[group])
             confidence = certainty(strength, most, size, repeats) * trust(breach.habit, repeats)
+            confidence *= _SHARED if repeats < shared > 2 else 1.0
             if ballot.guilt(row, by.place) > ballot.guilt(row, of.place) and ballot.broke[row, by.place] > 1:
                 yield Suspect(
                     by.place, (row,), Sign(0.4 * confidence, f"{of.name} says that this is another {by.name}")
@@ -166,7 +189,11 @@ def filled(grid: Grid, found: Sequence[Breach], codes: Sequence[Rows]) -> Iterat
         exact = 1 - breach.habit * breach.broke.size / max(1, breach.took.size)
         if dependency.of not in natural:
             natural[dependency.of] = by_nature(grid, codes, dependency.of)
-        empty = np.flatnonzero((codes[dependency.of] < 0) & (codes[dependency.by] >= 0) & ~natural[dependency.of])
+        lost = (codes[dependency.of] < 0) & (codes[dependency.by] >= 0)
+        if _belongs_to_some(lost, codes[dependency.by]):
+            continue
+        limit = _MEASURED if measured(by) else 1.0
+        empty = np.flatnonzero(lost & ~natural[dependency.of])
         for row in empty.tolist():
             group = int(by.codes[row])
             most, size = int(votes.top_count[group]), int(votes.size[group])
@@ -174,4 +201,28 @@ def filled(grid: Grid, found: Sequence[Breach], codes: Sequence[Rows]) -> Iterat
                 continue
             confidence = certainty(dependency.strength, most, size, 1) * exact
             reason = f"missing, and {most} of {size} rows with the same {by.name} agree on a value"
-            yield Suspect(of.place, (row,), Sign(confidence, reason, of.values[int(votes.top[group])], confidence))
+            sure = min(confidence, limit)
+            yield Suspect(of.place, (row,), Sign(confidence, reason, of.values[int(votes.top[group])], sure))
+
+
+def measured(column: Column) -> bool:
+    """Whether the values are numbers with a fraction: rows that share one need have nothing else in common."""
+    some = column.numbers[:200]
+    return sum(1 for one in some if one is not None and "." in one.text) > len(some) / 2
+
+
+def _belongs_to_some(empty: np.ndarray[Any, Any], by: Rows) -> bool:
+    """Whether a column is often empty, and in some groups far more often than in others: a value may be none there."""
+    import numpy as np
+
+    if float(empty.mean()) < _OFTEN_EMPTY:
+        return False
+    said = by >= 0
+    sizes = np.bincount(by[said])
+    without = np.bincount(by[said], weights=empty[said], minlength=sizes.size)
+    sizes, without = sizes[sizes >= 3], without[sizes >= 3]
+    rate = float(without.sum()) / max(1.0, float(sizes.sum()))
+    if not 0 < rate < 1:
+        return False
+    by_chance = rate * (1 - rate) * float(sizes.sum())
+    return float(((without - rate * sizes) ** 2).sum()) > _UNEVEN * by_chance

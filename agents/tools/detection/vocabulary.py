@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agents.tools.detection.grid import Column
 
 Item = TypeVar("Item")
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])")
 _FEWEST = 100
 _OUTSIDE = 0.08
 _BETWEEN = 0.2
@@ -30,7 +30,7 @@ def unlisted(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
     """Values that are not on the closed list which all others come from, and values with such a word."""
     counts = {code: int(n) for code, n in enumerate(column.counts.tolist()) if not missing[code]}
     rows = sum(counts.values())
-    if rows < _FEWEST or len(counts) == rows:
+    if rows < _FEWEST or len(counts) == rows or _measured(column, counts, rows):
         return
     doubt, alone = _closed(counts, rows)
     for code in alone:
@@ -41,6 +41,12 @@ def unlisted(column: Column, missing: np.ndarray[Any, Any]) -> Iterator[Suspect]
     yield from _unlisted_words(column, counts, rows, {code: set(found) for code, found in words.items()})
     for place in (0, -1, -2):
         yield from _unlisted_words(column, counts, rows, {c: set(found[place:][:1]) for c, found in words.items()})
+
+
+def _measured(column: Column, counts: dict[int, int], rows: int) -> bool:
+    """Whether the values are numbers with a fraction: what is measured comes from no list."""
+    measured = sum(n for code, n in counts.items() if (one := column.numbers[code]) is not None and "." in one.text)
+    return measured > rows / 2
 
 
 def _unlisted_words(column: Column, counts: dict[int, int], rows: int, words: dict[int, set[str]]) -> Iterator[Suspect]:

@@ -27,7 +27,7 @@ def presence(column: ColumnProfile, *, key: bool) -> Iterator[Rule]:
         return
     elif share == 0 and column.count >= _SURE:
         yield rule(kind, kwargs, "quarantine", f"never missing in {counted(column.count)}", numbers)
-    elif 0 < share <= MINORITY and column.count >= _SURE:
+    elif 0 < share <= MINORITY and column.count >= _SURE and not column.missing_together:
         reason = f"missing in only {counted(column.missing)} of {column.count:,} ({percent(share)}): required"
         yield rule(kind, kwargs, "quarantine", reason, numbers)
     elif share <= 0.2:
@@ -74,7 +74,7 @@ def numbers(column: ColumnProfile) -> Iterator[Rule]:
         if not tail.apart and _says_nothing(column, tail):
             continue
         beyond = {f"beyond_{word}": tail.count if tail.apart else 0}
-        limit = rounded(_limit(column, tail), whole)
+        limit = rounded(_limit(column, tail), whole, column.quantiles[2])
         (wrong if tail.wrong else usual).add(name, limit, _tail_reason(tail, word == "high", whole), **beyond)
     # A limit that takes rows out stands apart from one that is only what was usual so far.
     if wrong.kwargs:

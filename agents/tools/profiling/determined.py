@@ -23,13 +23,13 @@ def determined(drafts: Mapping[str, Draft], sample: pa.Table) -> tuple[Determine
     from agents.tools.detection.dependencies import dependencies
     from agents.tools.detection.grid import grid_of
     from agents.tools.detection.grouping import known
-    from agents.tools.detection.missing import missing_codes
+    from agents.tools.detection.missing import said_to_be_missing
 
     names = [name for name, draft in drafts.items() if _candidate(draft)][:MOST_COLUMNS]
     if len(names) < 2:
         return ()
     grid = grid_of(sample.select(names).slice(0, ROWS) if sample.num_rows <= ROWS else _thinned(sample, names))
-    codes = [known(column, missing_codes(column)) for column in grid.columns]
+    codes = [known(column, nothing) for column, nothing in zip(grid.columns, said_to_be_missing(grid), strict=True)]
     found: list[Determined] = []
     for one in dependencies(grid, codes):
         if one.strength >= _STRONG:

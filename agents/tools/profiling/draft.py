@@ -28,6 +28,7 @@ class Draft:
     middle: float = 0.0
     quantiles: tuple[float, ...] = ()
     monotone: bool = False
+    together: bool = False
     distinct: tuple[int, bool] = (0, False)
     top: tuple[tuple[str, int], ...] = ()
     blanks: tuple[tuple[str, int], ...] = ()
@@ -67,6 +68,8 @@ def negatives_of(draft: Draft) -> Negatives:
         return Negatives(count, False)
     above, below = draft.facts["small"], draft.facts["small negative"]
     far = draft.facts["negative middle"] >= 0.3 * draft.middle
+    if count >= _SEVERAL and below / count >= 3 * above / max(1, draft.facts["present"] - count) + 0.3:
+        return Negatives(count, False)  # they lie at zero, where the positive ones do not: no sign is wrong there
     if above < 0.5 * below:
         return Negatives(count, True)
     step = below <= 0.2 * above

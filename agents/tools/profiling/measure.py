@@ -10,6 +10,7 @@ from agents.tools.profiling.determined import determined
 from agents.tools.profiling.draft import HORIZONS, Draft, future_of, negatives_of, tail_of
 from agents.tools.profiling.facts import SAMPLE, TABLE, Facts, number_of
 from agents.tools.profiling.pairs import ordered_pairs
+from agents.tools.profiling.patterns import missing_together, periods
 from agents.tools.profiling.profile import ColumnProfile, Format, Profile, Season
 from agents.tools.profiling.readable import readable, refuse_twins
 from agents.tools.profiling.sampling import only, sample_of
@@ -102,6 +103,10 @@ def _shapes(con: duckdb.DuckDBPyConnection, drafts: Mapping[str, Draft], sample:
             _tails(draft)
             draft.monotone = _rises(sample.column(name))
         draft.semantic = semantic_of(draft, sample)
+        if draft.semantic == "category" and draft.column.family == "text":
+            draft.monotone = periods(sample.column(name))
+    for name in missing_together(sample):
+        drafts[name].together = True
 
 
 def _tails(draft: Draft) -> None:
@@ -224,6 +229,7 @@ def _finish(draft: Draft, rows: int, season: Season | None) -> ColumnProfile:
         future=future,
         horizon=horizon,
         monotone=draft.monotone,
+        missing_together=draft.together,
         quantities=draft.quantities,
         season=season,
     )

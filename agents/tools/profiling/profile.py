@@ -123,6 +123,8 @@ class Determined:
 class ColumnProfile:
     """One column; of its times, `future` lie more than `horizon` days ahead.
 
+    `missing_together`: where it is missing, so is another column, and not just because the row ends early.
+
     `distinct` is exact where `distinct_exact`, else a HyperLogLog estimate (about 5 %).
     """
 
@@ -147,6 +149,7 @@ class ColumnProfile:
     future: int = 0
     horizon: int = 1
     monotone: bool = False
+    missing_together: bool = False
     quantities: Quantities | None = None
     season: Season | None = None
 

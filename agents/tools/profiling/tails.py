@@ -10,6 +10,7 @@ LEVELS = (0.5, 0.842, 0.95, 0.984)
 _FURTHER = 15
 """Half-decades the tail is followed on: one value in half a billion would lie beyond."""
 
+_MOVED, _DIGITS = 0.15, 15
 _HEAVIEST = 3.2
 """Growth over a half-decade of a Pareto tail with exponent 1, which has no mean: nothing real is heavier for long."""
 
@@ -38,10 +39,12 @@ def between(inside: float, outside: float, middle: float) -> float:
     return middle + math.copysign(distance, outside - middle)
 
 
-def rounded(value: float, whole: bool) -> float:
-    """Two significant digits: a limit for people to read."""
+def rounded(value: float, whole: bool, middle: float = 0.0) -> float:
+    """Two significant digits, a limit for people to read; more where that would move it towards the `middle` much."""
     if value == 0 or not math.isfinite(value):
         return 0 if value == 0 else value
     digits = 1 - math.floor(math.log10(abs(value)))
+    while abs(round(value, digits) - value) > _MOVED * abs(value - middle) > 0 and digits < _DIGITS:
+        digits += 1
     found = round(value, digits)
     return int(found) if whole or float(found).is_integer() else found

@@ -102,7 +102,8 @@ class Arguments:
         found = self.rule.kwargs.get(name)
         if found is None:
             return None
-        literal(found, Column(name, family, family), self.where)
+        column = self.columns.get(str(self.rule.kwargs.get("column")))
+        literal(found, column if column and column.family == family else Column(name, family, family), self.where)
         return _naive(moment(found, self.where)) if family in TIMES else found
 
     def require(self, column: Column, families: Iterable[str], what: str) -> None:

@@ -114,7 +114,8 @@ def literal(value: Any, column: Column, where: str) -> str:
     raise RuleError(
         f"column {column.name!r} is {column.type}, the rule's value is {type(value).__name__}: they cannot be compared",
         where=where,
-        fix="write it in quotes: YAML reads yes, no, on and off as true or false, and 1 as a number"
+        fix="write it in quotes: YAML reads yes, no, on and off as true or false, and 1 as a number; to compare it as a"
+        " number, cast the column in a table derived from it"
         if family == "text"
         else "write the value in the column's type, or change the column's type in a table derived from it",
     )

@@ -84,9 +84,11 @@ def run_foreign(rules: Sequence[Rule], checks: Sequence[Foreign], dataset: Datas
 def _evaluate(gx: Any, batch: Any, rule: Rule, rows: int, check: Foreign) -> RuleResult:
     from pydantic.v1 import ValidationError
 
-    kind = "".join(part.title() for part in rule.type.split("_"))
+    kind = _kinds(gx).get(rule.type.replace("_", ""))
+    if kind is None:
+        return RuleResult(rule, False, error=f"Great Expectations {gx.__version__} does not have it")
     try:
-        expectation = getattr(gx.expectations, kind)(**_arguments(rule, check))
+        expectation = kind(**_arguments(rule, check))
     except (ValidationError, TypeError, ValueError) as error:
         return RuleResult(rule, False, error=f"Great Expectations refuses its arguments ({type(error).__name__})")
     found = batch.validate(expectation).to_json_dict()
@@ -104,6 +106,11 @@ def _evaluate(gx: Any, batch: Any, rule: Rule, rows: int, check: Foreign) -> Rul
         _hidden(result["observed_value"]) if "observed_value" in result else None,
         tuple(dict.fromkeys(str(example) for example in examples))[:5],
     )
+
+
+def _kinds(gx: Any) -> dict[str, Any]:
+    """Its expectations by their name in small letters: in class names some words are written in capitals."""
+    return {name.lower(): kind for name, kind in vars(gx.expectations).items() if name.startswith("Expect")}
 
 
 def _arguments(rule: Rule, check: Foreign) -> dict[str, Any]:
