@@ -10,8 +10,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -91,7 +90,8 @@ class TableText:
         Raises SourceError with the line where a quote is never closed or, unless not `even`, where a row has more or
         fewer cells than the header.
         """
-        with _long_cells(), self.open() as stream:
+        _allow_long_cells()
+        with self.open() as stream:
             lines, line, ended, width, held = _Lines(stream), 0, 0, 0, list[str]()
             reader = csv.reader(lines, delimiter=self.delimiter)
             try:
@@ -227,9 +227,9 @@ def _wide(start: bytes) -> str:
 def _delimiter(sample: str, *, whole: bool) -> str:
     """What all rows of the beginning agree on, with most cells; else the header's most frequent."""
     best, most = "", 1
+    _allow_long_cells()
     for mark in _DELIMITERS:
-        with _long_cells():
-            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=mark) if row]
+        rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=mark) if row]
         rows = rows if whole else rows[:-1]
         widths = {len(row) for row in rows}
         if len(widths) == 1 and (width := widths.pop()) > most:
@@ -247,11 +247,6 @@ def _open_quote(held: Sequence[str], delimiter: str) -> bool:
     return False
 
 
-@contextmanager
-def _long_cells() -> Generator[None]:
-    """Python's limit of 128 kB a cell is raised while the file is read."""
-    before = csv.field_size_limit(_LONGEST_CELL)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
+def _allow_long_cells() -> None:
+    """Raise Python's limit of 128 kB a cell, for good: it is of the whole process, and a reader may stay half-read."""
+    csv.field_size_limit(_LONGEST_CELL)

@@ -145,7 +145,7 @@ class Watch:
         """
         memory = self.memory
         quiet = not (memory.goal or memory.alone)
-        if memory.scanned == memory.assessed or not quiet or now - memory.assessed_at < HOUR:
+        if memory.scanned == memory.assessed or not quiet or 0 <= now - memory.assessed_at < HOUR:
             return []
         memory.assessed, memory.assessed_at = memory.scanned, now
         return [RunRequest(f"{PREFIX}compliance:{int(now)}", asset_selection=[AssetKey(COMPLIANCE)])]

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from agents.core.catalog import TableId
+from agents.tools.governing.compliance import ASSET as COMPLIANCE
 from platform_defs.services import services
 from resources.platform import Platform
 from resources.settings import Settings, load_settings
@@ -35,8 +36,9 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def tick(settings: Settings, instance: dg.DagsterInstance, name: str, cursor: str | None) -> Any:
     """One tick of a sensor that has this cursor."""
-    sensors = {sensor.name: sensor for sensor in services(settings).sensors or ()}
-    with dg.build_sensor_context(instance=instance, cursor=cursor) as context:
+    definitions = services(settings)
+    sensors = {sensor.name: sensor for sensor in definitions.sensors or ()}
+    with dg.build_sensor_context(instance=instance, cursor=cursor, definitions=definitions) as context:
         return sensors[name].evaluate_tick(context)  # type: ignore[union-attr]
 
 
@@ -53,6 +55,12 @@ def test_a_cursor_that_somebody_wrote_stops_no_sensor(
 def test_a_cursor_ahead_of_the_clock_hides_no_late_table(settings: Settings, instance: dg.DagsterInstance) -> None:
     ahead = tick(settings, instance, "quality", '{"late": 99999999999}')
     assert json.loads(ahead.cursor)["late"] < 99999999999
+
+
+def test_a_cursor_ahead_of_the_clock_puts_compliance_off_for_no_longer(settings: Settings) -> None:
+    watch = Watch(Platform.of(settings), Memory.of('{"scanned": 2, "assessed_at": 1e300}'))
+    assert [request.asset_selection for request in watch.assess(1_800_000_000.0)] == [[dg.AssetKey(COMPLIANCE)]]
+    assert watch.assess(1_800_000_001.0) == []
 
 
 def test_a_cursor_ahead_of_everything_hides_no_table_from_the_scan(settings: Settings) -> None:

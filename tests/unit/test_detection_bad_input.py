@@ -129,4 +129,3 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
 def test_a_cell_of_ten_megabytes_is_read_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "f.csv").write_text(f"a,b\n1,{'x' * TEN_MB}\n")
     assert len(read_csv(tmp_path / "f.csv").column("b")[0].as_py()) == TEN_MB
-    assert csv.field_size_limit() < TEN_MB
