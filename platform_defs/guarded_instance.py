@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
 from dagster import DagsterInstance, DagsterRun
@@ -73,8 +74,11 @@ class _Hiding(logging.Handler):
     """Dagster prints what its handlers leave of a record; what is printed ends up in compute logs."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if (text := str(record.msg)) != (clean := hidden(text)):
-            record.msg, record.exc_info, record.exc_text = clean, None, None
+        record.msg = hidden(str(record.msg))
+        if record.exc_info:
+            trace = "".join(format_exception(*record.exc_info)).rstrip()
+            if (clean := hidden(trace)) != trace:  # of a record only words and exc_info are printed
+                record.msg, record.exc_info = f"{record.msg}\n{clean}", None
 
 
 def without_secrets(event: EventLogEntry) -> EventLogEntry:

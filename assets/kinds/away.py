@@ -163,11 +163,9 @@ def _of_people(platform: Platform, known: Iterable[Erased]) -> Away:
         for column, by_key in wanted.items()
     }
     said: dict[str, set[Subject]] = {}
-    for one in known:
+    for one in known:  # without numbers that were followed: they name somebody in their own column alone
         if one.key in hashers and (subject := parse_subject(one.subject)).hash == one.hash:
-            said.setdefault(one.key, set()).add(
-                subject
-            )  # not the numbers that were followed: they name in their column
+            said.setdefault(one.key, set()).add(subject)
     return Away(people, [(hashers[key], frozenset(subjects)) for key, subjects in said.items()], frozenset(lost))
 
 

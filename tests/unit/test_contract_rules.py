@@ -48,6 +48,16 @@ def document(table: Any = None, **quality: list[Any]) -> dict[str, Any]:
     }
 
 
+def promised(folder: Path) -> Stage:
+    """Orders that were loaded and have a contract."""
+    stage = Stage(folder)
+    stage.ingest(key=["order_id"])
+    assert stage.deployment.run("dev/bronze/orders").success
+    stage.platform.store.create_goal("promise orders", "dev", "ada@example.com")
+    act(stage, "contract")
+    return stage
+
+
 def verdicts(found: dict[str, Any]) -> list[bool]:
     _, rules, left = from_odcs(found, "gold/t")
     assert left == []
@@ -188,11 +198,7 @@ def test_rules_go_out_as_the_standards_metrics_where_these_say_the_same_and_come
 def test_a_document_brings_its_rules_to_the_table_and_leaves_those_that_people_wrote(
     tmp_path: Path,
 ) -> None:
-    stage = Stage(tmp_path)
-    stage.ingest(key=["order_id"])
-    assert stage.deployment.run("dev/bronze/orders").success
-    stage.platform.store.create_goal("promise orders", "dev", "ada@example.com")
-    act(stage, "contract")
+    stage = promised(tmp_path)
     given = exported(stage.platform, ORDERS)
     (amount,) = [each for each in given["schema"][0]["properties"] if each["name"] == "amount"]
     amount["quality"] = [{"metric": "nullValues", "mustBe": 0}, {"type": "text", "description": "sound"}]
@@ -217,11 +223,7 @@ def test_a_document_brings_its_rules_to_the_table_and_leaves_those_that_people_w
 
 
 def test_rules_that_the_tables_columns_cannot_answer_are_told_when_a_document_is_imported(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.ingest(key=["order_id"])
-    assert stage.deployment.run("dev/bronze/orders").success
-    stage.platform.store.create_goal("promise orders", "dev", "ada@example.com")
-    act(stage, "contract")
+    stage = promised(tmp_path)
     given = exported(stage.platform, ORDERS)
     table = given["schema"][0]
     names = [each["name"] for each in table["properties"]]
@@ -255,11 +257,7 @@ def test_a_contract_on_a_table_that_is_not_there_yet_is_held_against_its_own_typ
 
 
 def test_rules_of_a_document_that_takes_promises_back_wait_for_people_with_it(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.ingest(key=["order_id"])
-    assert stage.deployment.run("dev/bronze/orders").success
-    stage.platform.store.create_goal("promise orders", "dev", "ada@example.com")
-    act(stage, "contract")
+    stage = promised(tmp_path)
     entry = stage.entry()["contract"]
     smaller = {**entry, "columns": entry["columns"][:2]}
     rule = Rule(f"{V}be_between", {"column": "amount", "min_value": 0}).to_spec()

@@ -17,7 +17,7 @@ from agents.roles.supervisor import plan_goal
 from platform_defs.instance import Home, dagster_yaml
 from resources.platform import Platform
 from resources.secrets import LocalSecrets
-from resources.secrets_said import refuse_secrets
+from resources.secrets_said import refuse_secrets, secrets_said
 from resources.settings import load_settings
 from resources.sources import Sources
 from resources.spec_change import Change
@@ -34,9 +34,13 @@ KEPT = re.compile("Zq7RtY2mKp|Vq8wNt2zRk|Wq7zTr0ubad0r|quuxington", re.I)
 
 @dg.op(config_schema={"text": str})
 def speak(context: dg.OpExecutionContext) -> None:
-    """Logs what it is told to, prints nothing, and fails with it."""
+    """Logs what it is told to, in its words and in what led to them, prints nothing, and fails with it."""
     text = "".join(context.op_config["text"].split("|"))
     context.log.info(f"about {text}")
+    try:
+        raise KeyError(f"led by {text}")
+    except KeyError:
+        context.log.exception("plain words")
     context.add_output_metadata({"seen": text, "page": dg.MetadataValue.md(f"# {text}")})
     raise ValueError(f"cannot use {text}")
 
@@ -84,6 +88,7 @@ def test_what_a_run_logs_shows_and_fails_with_is_stored_and_printed_without_secr
     assert any("cannot use [secret]" in one for one in told)
     assert not KEPT.search(stored(tmp_path))
     assert "about [secret]" in (printed := capfd.readouterr().err)
+    assert "led by [secret]" in printed, "what led to it is shown, without the secret"
     assert not KEPT.search(printed)
 
 
@@ -110,7 +115,8 @@ def test_no_word_of_a_person_is_kept_with_a_secret_in_it(tmp_path: Path, secret:
     ],
 )
 def test_words_about_secrets_are_none(words: str) -> None:
-    refuse_secrets({"goal": [words]}, "the goal")
+    assert secrets_said(words) == []
+    refuse_secrets({"goal": [words]}, "the goal")  # raises where it finds one
 
 
 def test_an_error_of_a_table_quotes_no_row(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
